@@ -1,0 +1,1 @@
+"""File systems: the tree, the layout, and one folder for each standard."""
