@@ -3,7 +3,7 @@
 Layer 0: imports nothing of the package. The tree::
 
     ImapiError
-    ├ ProtocolError          LocalProtocolError · RemoteProtocolError
+    ├ ProtocolError          LocalProtocolError · RemoteProtocolError · InvalidFieldError · UnknownOpcodeError
     ├ DriveError             UnknownUrlError · DriveNotFoundError · DriveAccessError · DriveBusyError
     │ │                      DriveClosedError · DriveLostError · CommandTimeoutError
     │ └ CommandFailedError   NotReadyError · MediumError · HardwareError · IllegalRequestError · UnitAttentionError
@@ -43,6 +43,34 @@ class RemoteProtocolError(ProtocolError):
 
     Scenarios: a reply shorter than its fixed part; a length field that points past the reply; impossible values.
     """
+
+
+class InvalidFieldError(ProtocolError):
+    """A command descriptor block, or a parameter list, holds a value that the standard does not allow there.
+
+    It is what a target answers with 5/24/00 or 5/26/00, and a field pointer in the sense-key specific bytes.
+
+    Attributes:
+        byte: The offset of the field's first byte.
+        bit: The field's most significant bit in that byte, or None where the field fills whole bytes.
+    """
+
+    def __init__(self, message: str, *, byte: int, bit: int | None = None) -> None:
+        super().__init__(message)
+        self.byte = byte
+        self.bit = bit
+
+
+class UnknownOpcodeError(ProtocolError):
+    """A command descriptor block begins with an operation code that is not one of ours (a target's 5/20/00).
+
+    Attributes:
+        opcode: The operation code, or None where the block was empty.
+    """
+
+    def __init__(self, message: str, *, opcode: int | None) -> None:
+        super().__init__(message)
+        self.opcode = opcode
 
 
 # --- drives -----------------------------------------------------------------------------------------
