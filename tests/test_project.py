@@ -1,4 +1,7 @@
-"""What holds for every public package: names that resolve, documentation, the word about cancellation, the layers."""
+"""What holds for every public package.
+
+Names that resolve, documentation, the word about cancellation, the layers.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def public_objects(module: ModuleType) -> Iterator[tuple[str, object]]:
 
 
 def coroutine_functions(module: ModuleType) -> Iterator[tuple[str, object]]:
-    """Every public async def of the package's own: functions, methods of public classes, async context managers."""
+    """Every public async def of the package's own.
+
+    Functions, methods of public classes, async context managers.
+    """
     for name, thing in public_objects(module):
         if inspect.isclass(thing):
             for attribute, member in vars(thing).items():

@@ -1,0 +1,150 @@
+"""What a command talks to.
+
+Results to standard output, everything else to standard error, JSON where asked.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import attrs
+
+from aioimapi.cli import _text
+from aioimapi.cli._exit import ExitCode
+from aioimapi.cli._progress import Display, JsonDisplay, PlainDisplay, RichDisplay
+
+# JSON values that leave the program: their shape is told by the documentation, not by a type.
+Json = Mapping[str, Any]
+
+
+@attrs.define
+class Console:
+    """The options that every command has, and the ways to say something.
+
+    Attributes:
+        command: The command's name, for the final JSON object.
+        json: Whether standard output carries JSON lines and nothing else.
+        loop: ``asyncio`` or ``trio``.
+        verbose: 1 shows the commands that drives are sent, 2 also tracebacks.
+        stdout_is_data: Whether standard output carries an image, so that results go to standard error.
+        left_behind: What a stopped command left, for the final JSON object: a disc's state for each drive.
+    """
+
+    command: str
+    json: bool = False
+    loop: str = "asyncio"
+    verbose: int = 0
+    stdout_is_data: bool = False
+    left_behind: dict[str, Any] = attrs.field(factory=dict)
+    _display: Display | None = None
+    _ended: bool = False
+
+    def run(self, job: Callable[[], Awaitable[ExitCode | None]]) -> ExitCode:
+        """Run a command's work on the event loop that was asked for, and report how it ended."""
+        from aioimapi.cli._run import run_job
+
+        return run_job(self, job)
+
+    def display(self) -> Display:
+        """Return the display for progress; what is said while it is open goes around it."""
+        if self.json:
+            self._display = JsonDisplay(sys.stdout)
+        elif sys.stderr.isatty():
+            self._display = RichDisplay()
+        else:
+            self._display = PlainDisplay()
+        return self._display
+
+    def text(self, text: str) -> None:
+        """Write a result for a person."""
+        if not self.json:
+            stream = sys.stderr if self.stdout_is_data else sys.stdout
+            stream.write(_encodable(text, stream.encoding) + "\n")
+
+    def event(self, event: str, values: Json) -> None:
+        """Write one JSON line, where JSON is asked for."""
+        if self.json:
+            sys.stdout.write(json.dumps({"event": event, **values}, allow_nan=False) + "\n")
+
+    def result(self, values: Json, code: ExitCode = ExitCode.DONE, text: str | None = None) -> ExitCode:
+        """Say how the command ended: the final JSON object, or a text for a person."""
+        if text is not None:
+            self.text(text)
+        self.event(
+            "result", {"command": self.command, "exit_code": int(code), "result": values, "error": None}
+        )
+        self._ended = True
+        return code
+
+    def note(self, text: str) -> None:
+        """Write a line for a person to standard error."""
+        line = _encodable(text, sys.stderr.encoding)
+        if self._display is None:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+        else:
+            self._display.line(line)
+
+    def warn(self, text: str) -> None:
+        """Write a warning to standard error, and as JSON where asked."""
+        self.note(f"aioimapi: warning: {_text.printable(text)}")
+        self.event("warning", {"message": text})
+
+    def fail(self, error: BaseException, code: ExitCode, note: str = "") -> ExitCode:
+        """Write an error as one line to standard error.
+
+        And as the final JSON object where that is still owed.
+        """
+        message = _one_line(error)
+        self.note(f"aioimapi: error: {message}{note}")
+        if self.verbose > 1:
+            self.note("".join(traceback.format_exception(error)).rstrip())
+        if not self._ended:
+            failure = {"type": type(error).__name__, "message": message, **_attributes(error)}
+            self.event(
+                "result", {"command": self.command, "exit_code": int(code), "result": None, "error": failure}
+            )
+            self._ended = True
+        return code
+
+    def stopped(self, name: str, code: ExitCode) -> ExitCode:
+        """Say that a signal ended the command."""
+        self.note(f"aioimapi: stopped by {name}")
+        if not self._ended:
+            failure = {"type": "Stopped", "message": f"stopped by {name}"}
+            result = self.left_behind or None
+            self.event(
+                "result",
+                {"command": self.command, "exit_code": int(code), "result": result, "error": failure},
+            )
+            self._ended = True
+        return code
+
+
+def _one_line(error: BaseException) -> str:
+    return _text.printable(" ".join(str(error).split())) or type(error).__name__
+
+
+def _attributes(error: BaseException) -> dict[str, Any]:
+    """Return the facts that the error carries for programs, those of them that JSON has a form for."""
+    facts: dict[str, Any] = {}
+    for name, value in vars(error).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(value, str | int | float | bool | None):
+            facts[name] = value
+        elif isinstance(value, tuple):
+            facts[name] = [list(item) if isinstance(item, tuple) else item for item in value]
+        elif isinstance(value, bytes):
+            facts[name] = value.hex()
+    return facts
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """Return text that the stream can take: what it has no character for is shown by its number."""
+    codec = encoding or "ascii"
+    return text.encode(codec, "backslashreplace").decode(codec)

@@ -1,0 +1,65 @@
+"""The exit codes, and which error has which."""
+
+from __future__ import annotations
+
+import enum
+
+from aioimapi import errors
+
+
+class ExitCode(enum.IntEnum):
+    """What the process's exit status says; the numbers are part of the interface."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+    NOT_PROVEN = 4
+    SOME_FAILED = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+MEANINGS: dict[ExitCode, str] = {
+    ExitCode.DONE: "done: all that was asked for, verification included",
+    ExitCode.FAILED: "failed while it ran: the drive, the disc, a source or the output",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.REFUSED: "refused before anything was written: drive, disc, size or source",
+    ExitCode.NOT_PROVEN: "the disc was written, but reading it back did not prove it good",
+    ExitCode.SOME_FAILED: "several drives: at least one did all that was asked for, at least one did not",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C; drives were told to stop and the disc's state was told",
+    ExitCode.TERMINATED: "stopped by a termination signal, in the same way",
+}
+
+_REFUSALS: tuple[type[errors.ImapiError], ...] = (
+    errors.DiscError,
+    errors.ImageError,
+    errors.UnknownUrlError,
+    errors.DriveNotFoundError,
+    errors.DriveAccessError,
+    errors.DriveBusyError,
+    errors.OutputExistsError,
+)
+
+
+def code_for(error: BaseException) -> ExitCode:
+    """Return the exit code of a failure.
+
+    An error that a recording raised is wrapped in RecordingError once the first WRITE was sent, so that a
+    refusal is one only as long as nothing was written.
+    """
+    if isinstance(error, errors.VerificationError):
+        return ExitCode.NOT_PROVEN
+    if isinstance(error, errors.SourceChangedError | errors.ImageFormatError):
+        return ExitCode.FAILED
+    if isinstance(error, _REFUSALS):
+        return ExitCode.REFUSED
+    return ExitCode.FAILED
+
+
+def code_for_several(codes: list[ExitCode]) -> ExitCode:
+    """Return one exit code for the outcomes of several drives."""
+    different = set(codes)
+    if len(different) <= 1:
+        return different.pop() if different else ExitCode.DONE
+    return ExitCode.SOME_FAILED if ExitCode.DONE in different else ExitCode.FAILED

@@ -1,0 +1,105 @@
+"""The command line's entry: finds the command, runs it, and turns what it says into an exit code.
+
+Commands are imported when they are called, so that none pays at start-up for what another needs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from aioimapi import __version__
+from aioimapi.cli._exit import MEANINGS, ExitCode
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "drives": ("_drives", "List the drives: what they are, what they write, what is in them."),
+    "media": ("_drives", "Show the disc in a drive: its kind, its state, the room on it."),
+    "plan": ("_image", "Show the image that sources would become: size, names, warnings."),
+    "image": ("_image", "Make an image file of files and folders."),
+    "burn": ("_burn", "Burn files and folders, or an .iso, and verify the disc."),
+    "verify": ("_readback", "Compare a disc with an image, byte for byte."),
+    "read": ("_readback", "Read a disc into an image file."),
+    "ls": ("_volume", "List what is in an image or on a disc."),
+    "extract": ("_volume", "Take the files out of an image or off a disc."),
+    "eject": ("_drives", "Open a drive's tray."),
+    "load": ("_drives", "Close a drive's tray."),
+    "virtual": ("_virtual", "Make discs for the virtual drive."),
+}
+
+_EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {int(code):>3}  {text}" for code, text in MEANINGS.items())
+
+HELP = """Make images of files and folders, burn them to CD, DVD and Blu-ray, and prove it.
+
+A DRIVE is a device node (/dev/sr0, /dev/sg1) or a drive in a file (virtual:disc.bdr?media=bd-r).
+
+A SOURCE is a file, a folder, or one .iso. One folder alone: its contents are the root of the image.
+Several sources: each under its own name. TARGET=PATH puts one elsewhere.
+"""
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"aioimapi.cli.{COMMANDS[cmd_name][0]}")
+        found = getattr(module, cmd_name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands' lines without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    help=HELP,
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, "-V", "--version", message="aioimapi %(version)s")
+def cli() -> None:
+    """Exist: the help is above, the work is in the commands."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        code: Any = cli.main(args=list(arguments), prog_name="aioimapi", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _closed_pipe()
+    except OSError as error:
+        sys.stderr.write(f"aioimapi: error: standard output: {error.strerror}\n")
+        _drop_standard_output()
+        return ExitCode.FAILED
+    return int(code) if isinstance(code, int) else ExitCode.DONE
+
+
+def _closed_pipe() -> int:
+    sys.stderr.write("aioimapi: error: standard output was closed by the program that read it\n")
+    _drop_standard_output()
+    return ExitCode.FAILED
+
+
+def _drop_standard_output() -> None:
+    """Let the interpreter's last flush succeed: what is buffered has no reader any more."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)
