@@ -1,0 +1,35 @@
+"""Recording: what IMAPI calls disc formats, with progress, proof and a report."""
+
+from __future__ import annotations
+
+from aioimapi.recorder._media import MEDIA as MEDIA
+from aioimapi.recorder._media import Closing as Closing
+from aioimapi.recorder._media import MediaTraits as MediaTraits
+from aioimapi.recorder._media import choose_closing as choose_closing
+from aioimapi.recorder._progress import Phase as Phase
+from aioimapi.recorder._progress import Progress as Progress
+from aioimapi.recorder._progress import SpeedSample as SpeedSample
+from aioimapi.recorder._progress import Throughput as Throughput
+from aioimapi.recorder._report import DriveIdentity as DriveIdentity
+from aioimapi.recorder._report import PhaseTime as PhaseTime
+from aioimapi.recorder._report import Report as Report
+from aioimapi.recorder._report import TrackReport as TrackReport
+from aioimapi.recorder._report import Verification as Verification
+from aioimapi.recorder._report import VerifyLevel as VerifyLevel
+
+__all__ = (
+    "MEDIA",
+    "Closing",
+    "DriveIdentity",
+    "MediaTraits",
+    "Phase",
+    "PhaseTime",
+    "Progress",
+    "Report",
+    "SpeedSample",
+    "Throughput",
+    "TrackReport",
+    "Verification",
+    "VerifyLevel",
+    "choose_closing",
+)
