@@ -20,8 +20,16 @@ from aioimapi.mmc._command import Status as Status
 from aioimapi.mmc._command import cdb_size as cdb_size
 from aioimapi.mmc._configuration import GetConfiguration as GetConfiguration
 from aioimapi.mmc._configuration import RequestedType as RequestedType
+from aioimapi.mmc._disc_information import BackgroundFormat as BackgroundFormat
+from aioimapi.mmc._disc_information import DiscInformation as DiscInformation
 from aioimapi.mmc._disc_information import DiscInformationType as DiscInformationType
+from aioimapi.mmc._disc_information import DiscStatus as DiscStatus
+from aioimapi.mmc._disc_information import DiscType as DiscType
+from aioimapi.mmc._disc_information import OpcTable as OpcTable
+from aioimapi.mmc._disc_information import PowResources as PowResources
 from aioimapi.mmc._disc_information import ReadDiscInformation as ReadDiscInformation
+from aioimapi.mmc._disc_information import SessionState as SessionState
+from aioimapi.mmc._disc_information import TrackResources as TrackResources
 from aioimapi.mmc._disc_structure import ReadDiscStructure as ReadDiscStructure
 from aioimapi.mmc._disc_structure import StructureMedia as StructureMedia
 from aioimapi.mmc._event_status import EventClass as EventClass
@@ -31,8 +39,15 @@ from aioimapi.mmc._format import Blank as Blank
 from aioimapi.mmc._format import BlankingType as BlankingType
 from aioimapi.mmc._format import FormatUnit as FormatUnit
 from aioimapi.mmc._format import ReadFormatCapacities as ReadFormatCapacities
+from aioimapi.mmc._inquiry import Designator as Designator
+from aioimapi.mmc._inquiry import DeviceIdentification as DeviceIdentification
+from aioimapi.mmc._inquiry import DeviceType as DeviceType
 from aioimapi.mmc._inquiry import Inquiry as Inquiry
+from aioimapi.mmc._inquiry import InquiryData as InquiryData
+from aioimapi.mmc._inquiry import LunList as LunList
 from aioimapi.mmc._inquiry import ReportLuns as ReportLuns
+from aioimapi.mmc._inquiry import SupportedPages as SupportedPages
+from aioimapi.mmc._inquiry import UnitSerialNumber as UnitSerialNumber
 from aioimapi.mmc._inquiry import VitalProductPage as VitalProductPage
 from aioimapi.mmc._mechanism import MechanismStatus as MechanismStatus
 from aioimapi.mmc._mode import ModeSelect10 as ModeSelect10
@@ -50,9 +65,11 @@ from aioimapi.mmc._registry import parse_command as parse_command
 from aioimapi.mmc._sense import RequestSense as RequestSense
 from aioimapi.mmc._toc import ReadTocPmaAtip as ReadTocPmaAtip
 from aioimapi.mmc._toc import TocFormat as TocFormat
+from aioimapi.mmc._track_information import DataMode as DataMode
 from aioimapi.mmc._track_information import ReadTrackInformation as ReadTrackInformation
 from aioimapi.mmc._track_information import ReserveTrack as ReserveTrack
 from aioimapi.mmc._track_information import TrackAddressType as TrackAddressType
+from aioimapi.mmc._track_information import TrackInformation as TrackInformation
 from aioimapi.mmc._transfer import Read10 as Read10
 from aioimapi.mmc._transfer import Read12 as Read12
 from aioimapi.mmc._transfer import SynchronizeCache10 as SynchronizeCache10
@@ -67,6 +84,7 @@ from aioimapi.mmc._unit import TestUnitReady as TestUnitReady
 __all__ = (
     "COMMANDS",
     "MAXIMUM_SPEED",
+    "BackgroundFormat",
     "Blank",
     "BlankingType",
     "BufferCapacity",
@@ -74,20 +92,31 @@ __all__ = (
     "CloseFunction",
     "CloseTrackSession",
     "Command",
+    "DataMode",
+    "Designator",
+    "DeviceIdentification",
+    "DeviceType",
     "Direction",
+    "DiscInformation",
     "DiscInformationType",
+    "DiscStatus",
+    "DiscType",
     "EventClass",
     "FormatUnit",
     "GetConfiguration",
     "GetEventStatusNotification",
     "GetPerformance",
     "Inquiry",
+    "InquiryData",
+    "LunList",
     "MechanismStatus",
     "ModeSelect10",
     "ModeSense10",
+    "OpcTable",
     "OpenIntEnum",
     "PageControl",
     "PerformanceType",
+    "PowResources",
     "PowerCondition",
     "PreventAllowMediumRemoval",
     "Profile",
@@ -105,15 +134,20 @@ __all__ = (
     "RequestedType",
     "ReserveTrack",
     "SendOpcInformation",
+    "SessionState",
     "SetCdSpeed",
     "SetStreaming",
     "StartStopUnit",
     "Status",
     "StructureMedia",
+    "SupportedPages",
     "SynchronizeCache10",
     "TestUnitReady",
     "TocFormat",
     "TrackAddressType",
+    "TrackInformation",
+    "TrackResources",
+    "UnitSerialNumber",
     "Verify10",
     "VitalProductPage",
     "Write10",

@@ -139,8 +139,7 @@ def _must_be_zero(cls: type[Command]) -> int:
         table = cls.layout()
         allowed = table.used | 0xFF << 8 * (table.size - 1) | 0xFF ^ _CONTROL_RESERVED
         for field in (Field(1, 7, 3), *cls.ignored):
-            shift = 8 * table.size - (8 * field.byte + 7 - field.bit) - field.width
-            allowed |= ((1 << field.width) - 1) << shift
+            allowed |= table.mask(field)
         mask = _masks[cls] = ~allowed & ((1 << 8 * table.size) - 1)
     return mask
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -107,6 +107,8 @@ class _Slot:
     shift: int
     mask: int
     convert: Callable[[int], Any]  # Any: what the attribute's own annotation says
+    low_shift: int = 0
+    low_width: int = 0
 
 
 @attrs.frozen
@@ -132,6 +134,9 @@ class Layout:
                     f"{self.owner}: {slot.name} is {value}, but the field has {slot.field.width} bits"
                     f" (0 to {slot.mask})"
                 )
+            if slot.low_width:
+                number |= (value & ((1 << slot.low_width) - 1)) << slot.low_shift
+                value >>= slot.low_width
             number |= value << slot.shift
         return number
 
@@ -143,7 +148,11 @@ class Layout:
         """
         values = []
         for slot in self.slots:
-            raw = (number >> slot.shift) & slot.mask
+            raw = number >> slot.shift
+            if slot.low_width:
+                high = raw & (slot.mask >> slot.low_width)
+                raw = high << slot.low_width | number >> slot.low_shift & ((1 << slot.low_width) - 1)
+            raw &= slot.mask
             try:
                 values.append(slot.convert(raw))
             except ValueError:
@@ -154,10 +163,18 @@ class Layout:
                 ) from None
         return values
 
+    def mask(self, field: Field) -> int:
+        """Return the bits of ``field`` in the integer."""
+        return ((1 << field.width) - 1) << _shift(field, self.size)
+
     def first_bit(self, number: int) -> tuple[int, int]:
         """Return byte and bit of the most significant bit that is set in ``number`` (not zero)."""
         position = 8 * self.size - number.bit_length()
         return position // 8, 7 - position % 8
+
+
+def _shift(field: Field, size: int) -> int:
+    return 8 * size - (8 * field.byte + 7 - field.bit) - field.width
 
 
 def _converter(annotation: object) -> Callable[[int], Any]:
@@ -174,42 +191,67 @@ _layouts: dict[tuple[type, int | None], Layout] = {}
 def layout_of(cls: type, size: int | None = None) -> Layout:
     """Return the layout that the annotations of an attrs class describe.
 
-    Attributes without a :class:`Field` in their annotation are left out. Without ``size`` the layout ends
-    with its last field.
+    Attributes without a :class:`Field` in their annotation are left out; two fields are the high and the low
+    part of a number that the standard tore apart (track numbers: least significant byte in front). Without
+    ``size`` the layout ends with its last field.
     """
     known = _layouts.get((cls, size))
     if known is not None:
         return known
     hints = get_type_hints(cls, include_extras=True)
-    found: list[tuple[str, Field, object]] = []
+    found: list[tuple[str, list[Field], object]] = []
     for attribute in attrs.fields(cls):
         hint = hints[attribute.name]
         if get_origin(hint) is Annotated:
             kind, *notes = get_args(hint)
-            found.extend((attribute.name, note, kind) for note in notes if isinstance(note, Field))
-    length = size if size is not None else max((field.end for _, field, _ in found), default=0)
+            parts = [note for note in notes if isinstance(note, Field)]
+            if parts:
+                found.append((attribute.name, parts, kind))
+    length = (
+        size if size is not None else max((part.end for _, parts, _ in found for part in parts), default=0)
+    )
     slots, used = [], 0
-    for name, field, kind in found:
-        shift = 8 * length - (8 * field.byte + 7 - field.bit) - field.width
-        mask = (1 << field.width) - 1
-        slots.append(_Slot(name, field, shift, mask, _converter(kind)))
-        used |= mask << shift
+    for name, parts, kind in found:
+        shifts = [_shift(part, length) for part in parts]
+        for part, shift in zip(parts, shifts, strict=True):
+            used |= ((1 << part.width) - 1) << shift
+        mask = (1 << sum(part.width for part in parts)) - 1
+        if len(parts) == 1:
+            slots.append(_Slot(name, parts[0], shifts[0], mask, _converter(kind)))
+        else:
+            high, low = parts
+            slots.append(_Slot(name, high, shifts[0], mask, _converter(kind), shifts[1], low.width))
     layout = _layouts[cls, size] = Layout(cls.__name__, length, tuple(slots), used)
     return layout
 
 
 @attrs.frozen
 class Structure:
-    """A fixed structure of an answer, all of whose attributes are fields.
+    """A fixed structure of an answer.
 
-    Subclasses are attrs classes with annotated fields and, where the standard's structure ends after its
-    last field, a ``SIZE``.
+    Subclasses are attrs classes with annotated fields and, where the standard's structure goes on after its
+    last field, a ``SIZE``. ``MINIMUM`` is how many bytes an answer must have to mean anything: drives of
+    older standards, and short allocation lengths, end early, and the rest then counts as zero.
     """
+
+    SIZE: ClassVar[int | None] = None
+    MINIMUM: ClassVar[int | None] = None
 
     @classmethod
     def layout(cls) -> Layout:
         """Return the class's field table."""
-        return layout_of(cls, getattr(cls, "SIZE", None))
+        return layout_of(cls, cls.SIZE)
+
+    @classmethod
+    def values(cls, data: bytes | memoryview) -> list[Any]:
+        """Decode the annotated fields, in order of the attributes.
+
+        Raises:
+            RemoteProtocolError: ``data`` is shorter than ``MINIMUM``.
+        """
+        table = cls.layout()
+        need(data, table.size if cls.MINIMUM is None else cls.MINIMUM, cls.__name__)
+        return table.unpack(int.from_bytes(padded(data[: table.size], table.size), "big"))
 
     @classmethod
     def parse(cls, data: bytes | memoryview) -> Self:
@@ -218,9 +260,8 @@ class Structure:
         Raises:
             RemoteProtocolError: ``data`` ends before the structure does.
         """
-        table = cls.layout()
         build: Callable[..., Self] = cls
-        return build(*table.unpack(int.from_bytes(need(data, table.size, cls.__name__)[: table.size], "big")))
+        return build(*cls.values(data))
 
     def to_bytes(self) -> bytes:
         """Encode the structure.

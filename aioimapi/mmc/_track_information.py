@@ -9,7 +9,7 @@ import attrs
 
 from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U16, U32, Bit, Bits, Bytes
+from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Bytes, OpenIntEnum, Structure
 
 
 class TrackAddressType(enum.IntEnum):
@@ -96,3 +96,75 @@ class ReserveTrack(Command):
     def timeout_s(self) -> float:
         """The drive may write the reservation to the disc."""
         return 200.0
+
+
+class DataMode(OpenIntEnum):
+    """Data mode of a track (MMC-6 table 373)."""
+
+    UNKNOWN_OR_NONE = 0
+    MODE_1 = 1
+    """Mode 1, and every track of DVD and BD."""
+    MODE_2 = 2
+    NOT_RECORDED = 0xF
+
+
+@attrs.frozen
+class TrackInformation(Structure):
+    """The answer to READ TRACK INFORMATION (MMC-6 6.27.3). Addresses and sizes are in sectors.
+
+    Args:
+        track: Logical track number, from 1.
+        session: Session number, from 1.
+        track_mode: Control nibble: 4 data, 5 data incremental, 0 audio; 7 on DVD+R, BD-R and others.
+        blank: Nothing is written in the track; with ``packet`` the invisible track can take packets.
+        packet: Incremental (packet) writing.
+        fixed_packet: Packets are of ``packet_size``.
+        reserved: The track was reserved.
+        data_mode: See :class:`DataMode`.
+        nwa_valid: ``next_writable_lba`` means something.
+        lra_valid: ``last_recorded_lba`` means something.
+        start_lba: First sector of the track.
+        next_writable_lba: Where the next WRITE goes.
+        free_sectors: How many more the track can take.
+        packet_size: Sectors of a packet, or the write unit: 16 on DVD, 32 on BD.
+        size_sectors: Sectors of the track, the free ones included.
+        last_recorded_lba: Last sector that was written.
+        damaged: The track was not closed properly.
+        copy: SCMS: a copy.
+        layer_jump_status: LJRS.
+        read_compatibility_lba: RCL.
+        next_layer_jump_lba: Layer jump recording.
+        last_layer_jump_lba: Layer jump recording.
+    """
+
+    SIZE: ClassVar[int | None] = 48
+    # MMC-1 answers end after the track size.
+    MINIMUM: ClassVar[int | None] = 28
+
+    track: Annotated[int, U8(32), U8(2)] = 1
+    session: Annotated[int, U8(33), U8(3)] = 1
+    track_mode: Annotated[int, Bits(5, 3, 0)] = 4
+    blank: Annotated[bool, Bit(6, 6)] = False
+    packet: Annotated[bool, Bit(6, 5)] = False
+    fixed_packet: Annotated[bool, Bit(6, 4)] = False
+    reserved: Annotated[bool, Bit(6, 7)] = False
+    data_mode: Annotated[DataMode, Bits(6, 3, 0)] = DataMode.MODE_1
+    nwa_valid: Annotated[bool, Bit(7, 0)] = False
+    lra_valid: Annotated[bool, Bit(7, 1)] = False
+    start_lba: Annotated[int, U32(8)] = 0
+    next_writable_lba: Annotated[int, U32(12)] = 0
+    free_sectors: Annotated[int, U32(16)] = 0
+    packet_size: Annotated[int, U32(20)] = 0
+    size_sectors: Annotated[int, U32(24)] = 0
+    last_recorded_lba: Annotated[int, U32(28)] = 0
+    damaged: Annotated[bool, Bit(5, 5)] = False
+    copy: Annotated[bool, Bit(5, 4)] = False
+    layer_jump_status: Annotated[int, Bits(5, 7, 6)] = 0
+    read_compatibility_lba: Annotated[int, U32(36)] = 0
+    next_layer_jump_lba: Annotated[int, U32(40)] = 0
+    last_layer_jump_lba: Annotated[int, U32(44)] = 0
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer with its length field."""
+        body = super().to_bytes()
+        return (len(body) - 2).to_bytes(2, "big") + body[2:]
