@@ -1,0 +1,417 @@
+"""File entries and directories of UDF 1.02 (ECMA-167 4/14), made directory by directory.
+
+Each directory of the layout has a run of blocks: its own file entry, the blocks of its file identifier descriptors, a
+file entry for each of its files, and the blocks of symlinks too long for their entry. So the place of every entry
+follows from the run's start and the file's row, and nothing is stored per file.
+"""
+
+from __future__ import annotations
+
+import stat
+from array import array
+from binascii import crc_hqx
+from bisect import bisect_right
+from functools import lru_cache
+from struct import Struct
+
+from aioimapi.errors import ImageTooLargeError
+from aioimapi.fs._layout import UDF_MAX_FILE, Layout, Region
+from aioimapi.fs._names import udf_identifiers
+from aioimapi.fs._times import udf_stamp
+from aioimapi.fs._tree import Directory
+from aioimapi.fs.udf._primitives import implementation_identifier, tag
+from aioimapi.fs.udf._volume import PARTITION_START
+from aioimapi.units import SECTOR_SIZE, sectors
+
+MAX_EXTENT = 0x3FFF_F800
+"""Bytes of one extent: the largest number of whole blocks that 30 bits hold (ECMA-167 4/14.14.1.1)."""
+
+_ENTRY_HEAD = 176
+_EMBEDDED_MAX = SECTOR_SIZE - _ENTRY_HEAD
+_FILE_ENTRY = Struct("<IHHHBBIHHIIIHBBIQQ12s12s12sI16s32sQII")
+_ALLOCATION = Struct("<II")
+_TAG = Struct("<HHBBHHHI")
+_IDENTIFIER = Struct("<HBBIIHHIH")  # after the tag of a file identifier descriptor
+
+_STRATEGY = 4  # OSTA UDF 2.3.5.1
+_DIRECTORY, _FILE, _SYMLINK = 4, 5, 12  # ECMA-167 4/14.6.6
+_SHORT_ADS, _EMBEDDED = 0, 3  # ECMA-167 4/14.6.8
+_IMPLEMENTATION = implementation_identifier()
+_FIRST_UNIQUE_ID = 16  # OSTA UDF 3.2.1.1: 0 is the root's, 1 to 15 are kept for the Macintosh
+_CHARACTERISTIC_DIRECTORY, _CHARACTERISTIC_PARENT = 0x02, 0x08
+_FE_TAG, _FID_TAG = 261, 257
+
+
+@lru_cache(maxsize=1024)
+def permissions(mode: int) -> int:
+    """Return the permissions field of a mode (ECMA-167 4/14.9.5): five bits for each of other, group and owner.
+
+    Who may write may change attributes and delete, as the kernel's udf maps it back.
+    """
+    result = 0
+    for shift, bits in ((0, mode & 7), (5, mode >> 3 & 7), (10, mode >> 6 & 7)):
+        result |= (bits & 1 | (bits & 2) | (bits & 4)) << shift
+        if bits & 2 and shift == 10:
+            result |= 0b11000 << shift
+    return result
+
+
+@lru_cache(maxsize=1024)
+def icb_flags(mode: int) -> int:
+    """Return the flags of an ICB tag that a mode gives: set-uid, set-gid, sticky (ECMA-167 4/14.6.8)."""
+    return (
+        (0x40 if mode & stat.S_ISUID else 0)
+        | (0x80 if mode & stat.S_ISGID else 0)
+        | (0x100 if mode & stat.S_ISVTX else 0)
+    )
+
+
+def path_components(target: bytes) -> bytes:
+    """Return a symlink's target as path components (ECMA-167 4/14.16.1)."""
+    text = target.decode("utf-8", "surrogateescape")
+    parts = text.split("/")
+    result = bytearray()
+    if text.startswith("/"):
+        result += b"\x02\x00\x00\x00"  # the root of this file set
+        parts = parts[1:]
+    for part in parts:
+        if part == "..":
+            result += b"\x03\x00\x00\x00"
+        elif part == ".":
+            result += b"\x04\x00\x00\x00"
+        elif part:
+            name = udf_identifiers([part])[0]
+            result += bytes((5, len(name), 0, 0)) + name
+    return bytes(result)
+
+
+class UdfFiles(Region):
+    """Every file entry and directory of the volume.
+
+    Attributes:
+        offsets: First block of each directory's run, counted from the start of the region.
+        name_bytes: Bytes of each directory's file identifier descriptors.
+    """
+
+    label = "UDF file entries and directories"
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.offsets = array("I")
+        self.name_bytes = array("Q")
+        self._names: tuple[int, bytes] = (-1, b"")
+        at = 0
+        for directory in layout.directories:
+            self.offsets.append(at)
+            self.name_bytes.append(self._measure_names(directory))
+            at += (
+                1
+                + sectors(self.name_bytes[-1])
+                + self._own_entries(directory)
+                + sum(sectors(length) for length in self._long_links(directory).values())
+            )
+        self.count = at
+
+    # --- places -------------------------------------------------------------------------------------
+
+    @property
+    def next_unique_id(self) -> int:
+        """An id above all that are given: an entry's id is its block, moved past the reserved ones."""
+        return self.start - PARTITION_START + self.count + _FIRST_UNIQUE_ID
+
+    def directory_block(self, number: int) -> int:
+        """Return the block, in the partition, of a directory's file entry."""
+        return self.start - PARTITION_START + self.offsets[number]
+
+    def _entries_block(self, number: int) -> int:
+        return self.directory_block(number) + 1 + sectors(self.name_bytes[number])
+
+    def entry_block(self, number: int, row: int) -> int:
+        """Return the block of a file's entry; of a hard-linked file, that of its first name."""
+        directory = self._layout.directories[number]
+        group = directory.groups.get(row)
+        if group is not None and group.first is not None:
+            directory, row = group.first
+            number = self._layout.numbers[directory]
+        return self._entries_block(number) + row - _followers_before(directory, row)
+
+    @staticmethod
+    def _own_entries(directory: Directory) -> int:
+        return len(directory.names) - _followers_before(directory, len(directory.names))
+
+    @staticmethod
+    def _long_links(directory: Directory) -> dict[int, int]:
+        """Return the bytes of the symlinks that do not fit in their entry, by row."""
+        long = {}
+        for row, target in sorted(directory.symlinks.items()):
+            length = len(path_components(target.encode("utf-8", "surrogateescape")))
+            if length > _EMBEDDED_MAX:
+                long[row] = length
+        return long
+
+    @staticmethod
+    def _measure_names(directory: Directory) -> int:
+        names = udf_identifiers([each.name for each in directory.directories] + directory.names)
+        return 40 + sum([(41 + len(name)) & ~3 for name in names])
+
+    # --- rendering ----------------------------------------------------------------------------------
+
+    def render(self, first: int, out: memoryview) -> None:
+        """Make the blocks of each directory's run that the range touches."""
+        first -= self.start
+        end = first + len(out) // SECTOR_SIZE
+        number = bisect_right(self.offsets, first) - 1
+        while number < len(self.offsets) and self.offsets[number] < end:
+            run = self.offsets[number]
+            run_end = self.offsets[number + 1] if number + 1 < len(self.offsets) else self.count
+            low, high = max(first, run), min(end, run_end)
+            self._render_run(
+                number, low - run, high - run, out[(low - first) * SECTOR_SIZE : (high - first) * SECTOR_SIZE]
+            )
+            number += 1
+
+    def _render_run(self, number: int, low: int, high: int, out: memoryview) -> None:
+        """Make the blocks ``low`` to ``high`` - 1 of a directory's run."""
+        directory = self._layout.directories[number]
+        if low == 0:
+            self._directory_entry(number, out)
+        names_end = 1 + sectors(self.name_bytes[number])
+        if low < names_end and high > 1:
+            names = self._name_blocks(number)
+            start = max(low, 1)
+            part = names[(start - 1) * SECTOR_SIZE : (min(high, names_end) - 1) * SECTOR_SIZE]
+            at = (start - low) * SECTOR_SIZE
+            out[at : at + len(part)] = part
+        entries_end = names_end + self._own_entries(directory)
+        if low < entries_end and high > names_end:
+            self._file_entries(number, max(low, names_end), min(high, entries_end), low, out)
+        if high > entries_end:
+            self._link_blocks(number, entries_end, low, high, out)
+
+    def _name_blocks(self, number: int) -> bytes:
+        if self._names[0] != number:
+            self._names = (number, self._make_names(number))
+        return self._names[1]
+
+    def _make_names(self, number: int) -> bytes:
+        """Make the file identifier descriptors (ECMA-167 4/14.4) of a directory, the parent's first."""
+        layout = self._layout
+        directory = layout.directories[number]
+        parent = layout.numbers[directory.parent]
+        first_block = self.directory_block(number) + 1
+        data = bytearray(self.name_bytes[number])
+        _identify(
+            data,
+            0,
+            first_block,
+            _CHARACTERISTIC_DIRECTORY | _CHARACTERISTIC_PARENT,
+            self.directory_block(parent),
+            b"",
+            parent == 0,
+        )
+        at = 40
+        names = udf_identifiers([each.name for each in directory.directories] + directory.names)
+        folders = len(directory.directories)
+        for each, name in zip(directory.directories, names, strict=False):
+            block = self.directory_block(layout.numbers[each])
+            at += _identify(data, at, first_block + (at >> 11), _CHARACTERISTIC_DIRECTORY, block, name, False)
+        block = self._entries_block(number)
+        groups = directory.groups
+        for row, name in enumerate(names[folders:]):
+            if row in groups:
+                own = self.entry_block(number, row)
+                at += _identify(data, at, first_block + (at >> 11), 0, own, name, False)
+                if groups[row].first != (directory, row):
+                    continue
+            else:
+                at += _identify(data, at, first_block + (at >> 11), 0, block, name, False)
+            block += 1
+        return bytes(data)
+
+    def _directory_entry(self, number: int, out: memoryview) -> None:
+        directory = self._layout.directories[number]
+        block = self.directory_block(number)
+        size = self.name_bytes[number]
+        self._entry(
+            out,
+            block,
+            kind=_DIRECTORY,
+            mode=directory.mode,
+            uid=directory.uid,
+            gid=directory.gid,
+            links=1 + len(directory.directories),
+            size=size,
+            mtime_ns=directory.mtime_ns,
+            unique_id=block + _FIRST_UNIQUE_ID if number else 0,
+            allocation=_allocations(block + 1, size),
+        )
+
+    def _file_entries(self, number: int, low: int, high: int, origin: int, out: memoryview) -> None:
+        """Make the file entries in the blocks ``low`` to ``high`` - 1 of a run; ``out`` begins at block ``origin``."""
+        directory = self._layout.directories[number]
+        names_end = 1 + sectors(self.name_bytes[number])
+        if directory.groups:
+            owned = [row for row in range(len(directory.names)) if not _follows(directory, row)]
+            rows = owned[low - names_end : high - names_end]
+        else:
+            rows = range(low - names_end, high - names_end)  # type: ignore[assignment]
+        block = self.directory_block(number) + low
+        at = (low - origin) * SECTOR_SIZE
+        special = directory.symlinks.keys() | directory.groups.keys()
+        placed = self._layout.extents.rows[number]
+        sizes, mtimes, modes, uids, gids = (
+            directory.sizes,
+            directory.mtimes,
+            directory.modes,
+            directory.uids,
+            directory.gids,
+        )
+        pack_entry, pack_tag, pack_allocation = _FILE_ENTRY.pack_into, _TAG.pack_into, _ALLOCATION.pack_into
+        for row in rows:
+            size = sizes[row]
+            if row in special or size > MAX_EXTENT:
+                self._special_entry(number, row, block, out[at : at + SECTOR_SIZE])
+            else:
+                stamp = udf_stamp(mtimes[row])
+                mode = modes[row]
+                pack_entry(
+                    out, at + 16,
+                    0, _STRATEGY, 0, 1, 0, _FILE, 0, 0, icb_flags(mode),
+                    uids[row], gids[row], permissions(mode), 1, 0, 0, 0,
+                    size, (size + 2047) >> 11, stamp, stamp, stamp, 1, b"", _IMPLEMENTATION,
+                    block + _FIRST_UNIQUE_ID, 0, 8 if size else 0,
+                )  # fmt: skip
+                length = 160
+                if size:
+                    pack_allocation(out, at + 176, size, placed[row] - PARTITION_START)
+                    length = 168
+                crc = crc_hqx(out[at + 16 : at + 16 + length], 0)
+                pack_tag(out, at, _FE_TAG, 2, 0, 0, 0, crc, length, block)
+                out[at + 4] = sum(out[at : at + 16]) & 0xFF
+            block += 1
+            at += SECTOR_SIZE
+
+    def _special_entry(self, number: int, row: int, block: int, out: memoryview) -> None:
+        """Make the entry of a symlink, of a file of more than one name, or of a file of more than one extent."""
+        layout = self._layout
+        directory = layout.directories[number]
+        target = directory.symlinks.get(row)
+        embedded: bytes | None = None
+        if target is not None:
+            embedded = path_components(target.encode("utf-8", "surrogateescape"))
+            size = len(embedded)
+            if size > _EMBEDDED_MAX:
+                embedded = None
+                allocation = _allocations(self._link_block(number, row), size)
+            else:
+                allocation = embedded
+        else:
+            size = directory.sizes[row]
+            allocation = _allocations(layout.extents.first_sector(number, row) - PARTITION_START, size)
+        group = directory.groups.get(row)
+        self._entry(
+            out,
+            block,
+            kind=_FILE if target is None else _SYMLINK,
+            mode=directory.modes[row],
+            uid=directory.uids[row],
+            gid=directory.gids[row],
+            links=1 if group is None else group.count,
+            size=size,
+            mtime_ns=directory.mtimes[row],
+            unique_id=block + _FIRST_UNIQUE_ID,
+            allocation=allocation,
+            embedded=embedded is not None,
+        )
+
+    @staticmethod
+    def _entry(
+        out: memoryview,
+        block: int,
+        *,
+        kind: int,
+        mode: int,
+        uid: int,
+        gid: int,
+        links: int,
+        size: int,
+        mtime_ns: int,
+        unique_id: int,
+        allocation: bytes,
+        embedded: bool = False,
+    ) -> None:
+        """Make a file entry (ECMA-167 4/14.9)."""
+        stamp = udf_stamp(mtime_ns)
+        _FILE_ENTRY.pack_into(
+            out, 16,
+            0, _STRATEGY, 0, 1, 0, kind, 0, 0, icb_flags(mode) | (_EMBEDDED if embedded else _SHORT_ADS),
+            uid, gid, permissions(mode), min(links, 0xFFFF), 0, 0, 0,
+            size, 0 if embedded else sectors(size), stamp, stamp, stamp, 1, b"", _IMPLEMENTATION,
+            unique_id, 0, len(allocation),
+        )  # fmt: skip
+        out[_ENTRY_HEAD : _ENTRY_HEAD + len(allocation)] = allocation
+        out[:16] = tag(_FE_TAG, out[16 : _ENTRY_HEAD + len(allocation)], block)
+
+    # --- symlinks too long for their entry ----------------------------------------------------------
+
+    def _link_block(self, number: int, row: int) -> int:
+        directory = self._layout.directories[number]
+        block = self._entries_block(number) + self._own_entries(directory)
+        return block + sum(sectors(size) for each, size in self._long_links(directory).items() if each < row)
+
+    def _link_blocks(self, number: int, links_start: int, low: int, high: int, out: memoryview) -> None:
+        directory = self._layout.directories[number]
+        data = bytearray()
+        for row in self._long_links(directory):
+            data += path_components(directory.symlinks[row].encode("utf-8", "surrogateescape"))
+            data += bytes(-len(data) % SECTOR_SIZE)
+        start = max(low, links_start)
+        at = (start - low) * SECTOR_SIZE
+        out[at:] = data[(start - links_start) * SECTOR_SIZE : (high - links_start) * SECTOR_SIZE]
+
+
+def _follows(directory: Directory, row: int) -> bool:
+    """Tell whether a row is a later name of a hard-linked file, so that it has no entry of its own."""
+    group = directory.groups.get(row)
+    return group is not None and group.first != (directory, row)
+
+
+def _followers_before(directory: Directory, row: int) -> int:
+    return sum(1 for each in directory.groups if each < row and _follows(directory, each))
+
+
+def _identify(
+    data: bytearray, at: int, location: int, characteristics: int, block: int, name: bytes, root: bool
+) -> int:
+    """Put a file identifier descriptor at ``at`` and return its length, a multiple of 4."""
+    length = (41 + len(name)) & ~3
+    unique_id = 0 if root else (block + _FIRST_UNIQUE_ID) & 0xFFFF_FFFF
+    _IDENTIFIER.pack_into(
+        data, at + 16, 1, characteristics, len(name), SECTOR_SIZE, block, 0, 0, unique_id, 0
+    )
+    data[at + 38 : at + 38 + len(name)] = name
+    crc = crc_hqx(memoryview(data)[at + 16 : at + length], 0)
+    _TAG.pack_into(data, at, _FID_TAG, 2, 0, 0, 0, crc, length - 16, location)
+    data[at + 4] = sum(data[at : at + 16]) & 0xFF
+    return length
+
+
+def _allocations(block: int, size: int) -> bytes:
+    """Return the short allocation descriptors (ECMA-167 4/14.14.1) of a contiguous run of bytes."""
+    result = bytearray()
+    while size:
+        length = min(size, MAX_EXTENT)
+        result += _ALLOCATION.pack(length, block)
+        block += length // SECTOR_SIZE
+        size -= length
+    return bytes(result)
+
+
+def check_file_size(path: str, size: int) -> None:
+    """Raise ImageTooLargeError where a file needs more descriptors than its entry has room for."""
+    if size > UDF_MAX_FILE:
+        raise ImageTooLargeError(
+            f"{path} has {size:,} bytes, and a UDF file entry of one block holds at most {UDF_MAX_FILE:,}; "
+            "split it, or leave UDF out",
+            path=path,
+        )
