@@ -62,7 +62,12 @@ from aioimapi.mmc._profiles import Profile as Profile
 from aioimapi.mmc._registry import COMMANDS as COMMANDS
 from aioimapi.mmc._registry import find_command as find_command
 from aioimapi.mmc._registry import parse_command as parse_command
+from aioimapi.mmc._sense import FieldPointer as FieldPointer
 from aioimapi.mmc._sense import RequestSense as RequestSense
+from aioimapi.mmc._sense import SenseData as SenseData
+from aioimapi.mmc._sense import SenseKey as SenseKey
+from aioimapi.mmc._sense_codes import assigned_codes as assigned_codes
+from aioimapi.mmc._sense_codes import sense_text as sense_text
 from aioimapi.mmc._toc import ReadTocPmaAtip as ReadTocPmaAtip
 from aioimapi.mmc._toc import TocFormat as TocFormat
 from aioimapi.mmc._track_information import DataMode as DataMode
@@ -102,6 +107,7 @@ __all__ = (
     "DiscStatus",
     "DiscType",
     "EventClass",
+    "FieldPointer",
     "FormatUnit",
     "GetConfiguration",
     "GetEventStatusNotification",
@@ -134,6 +140,8 @@ __all__ = (
     "RequestedType",
     "ReserveTrack",
     "SendOpcInformation",
+    "SenseData",
+    "SenseKey",
     "SessionState",
     "SetCdSpeed",
     "SetStreaming",
@@ -152,7 +160,9 @@ __all__ = (
     "VitalProductPage",
     "Write10",
     "Write12",
+    "assigned_codes",
     "cdb_size",
     "find_command",
     "parse_command",
+    "sense_text",
 )
