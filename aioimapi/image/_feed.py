@@ -16,6 +16,7 @@ from typing import Self
 
 import anyio
 import attrs
+from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from aioimapi.errors import LocalProtocolError
@@ -48,12 +49,21 @@ class Feed:
     """An async iterator of chunks; made by :func:`feed`."""
 
     def __init__(
-        self, filled: MemoryObjectReceiveStream[Chunk | Exception], free: MemoryObjectSendStream[memoryview]
+        self,
+        filled: MemoryObjectReceiveStream[Chunk | Exception],
+        free: MemoryObjectSendStream[memoryview],
+        others: tuple[MemoryObjectSendStream[Chunk | Exception], MemoryObjectReceiveStream[memoryview]],
     ) -> None:
         self._filled = filled
         self._free = free
         self._lent: memoryview | None = None
         self._failure: Exception | None = None
+        self._others = others
+
+    def close(self) -> None:
+        """Let go of the streams; the reading task ends where it is."""
+        for stream in (self._filled, self._free, *self._others):
+            stream.close()
 
     @property
     def waiting(self) -> int:
@@ -104,11 +114,15 @@ async def _pump(
     free: MemoryObjectReceiveStream[memoryview],
     filled: MemoryObjectSendStream[Chunk | Exception],
 ) -> None:
+    # `free` stays open: the consumer gives the last buffers back after the reading has ended.
     with filled:
         try:
             async with source.reader() as reader:
                 while first < end:
-                    buffer = await free.receive()
+                    try:
+                        buffer = await free.receive()
+                    except (anyio.EndOfStream, anyio.ClosedResourceError):
+                        return  # the consumer has gone
                     chunk = buffer[: (end - first) * source.sector_size]
                     await reader.readinto(first, chunk, hasher)
                     mark = b"" if hasher is None else hasher.digest()[:MARK_BYTES]
@@ -116,6 +130,27 @@ async def _pump(
                     first += len(chunk) // source.sector_size
         except Exception as error:  # noqa: BLE001 - the consumer raises it when its turn comes
             filled.send_nowait(error)
+
+
+def start_feed(
+    tasks: TaskGroup,
+    source: SectorSource,
+    first: int,
+    end: int,
+    *,
+    depth: int = FEED_DEPTH,
+    hasher: Hasher | None = None,
+    chunk_sectors: int = CHUNK_SECTORS,
+) -> Feed:
+    """Start to read ahead in a task group of the caller, who closes the feed; else as :func:`feed`."""
+    size = min(chunk_sectors, max(end - first, 1)) * source.sector_size
+    chunks = -(-(end - first) * source.sector_size // size)
+    send_free, receive_free = anyio.create_memory_object_stream[memoryview](inf)
+    send_filled, receive_filled = anyio.create_memory_object_stream[Chunk | Exception](inf)
+    for _ in range(min(depth + 2, chunks)):
+        send_free.send_nowait(page_aligned(size))
+    tasks.start_soon(_pump, source, first, end, hasher, receive_free, send_filled, name="feed")
+    return Feed(receive_filled, send_free, (send_filled, receive_free))
 
 
 @asynccontextmanager
@@ -157,19 +192,17 @@ async def feed(
         )
     if depth < 1 or chunk_sectors < 1:
         raise LocalProtocolError(f"a feed of {depth} chunks of {chunk_sectors} sectors cannot carry anything")
-    size = min(chunk_sectors, max(end - first, 1)) * source.sector_size
-    chunks = -(-(end - first) * source.sector_size // size)
-    send_free, receive_free = anyio.create_memory_object_stream[memoryview](inf)
-    send_filled, receive_filled = anyio.create_memory_object_stream[Chunk | Exception](inf)
-    for _ in range(min(depth + 2, chunks)):
-        send_free.send_nowait(page_aligned(size))
     failure: BaseException
     try:
-        with send_free, receive_free, send_filled, receive_filled:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_pump, source, first, end, hasher, receive_free, send_filled, name="feed")
-                yield Feed(receive_filled, send_free)
-                tasks.cancel_scope.cancel()
+        async with anyio.create_task_group() as tasks:
+            chunks = start_feed(
+                tasks, source, first, end, depth=depth, hasher=hasher, chunk_sectors=chunk_sectors
+            )
+            try:
+                yield chunks
+            finally:
+                chunks.close()
+            tasks.cancel_scope.cancel()
         return
     except BaseExceptionGroup as group:
         failure = sole_error(group)
@@ -187,4 +220,4 @@ def sole_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return inner
 
 
-__all__ = ("FEED_DEPTH", "Chunk", "Feed", "feed", "page_aligned", "sole_error")
+__all__ = ("FEED_DEPTH", "Chunk", "Feed", "feed", "page_aligned", "sole_error", "start_feed")
