@@ -139,7 +139,7 @@ class ExtentMap:
         return self.rows[number][row]
 
     def spans(self, first: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Yield (directory number, row, first sector) of each file with data in the sectors ``first`` to ``end`` - 1."""
+        """Yield (directory number, row, first sector) of each file with data in the sectors from ``first`` before ``end``."""
         number = max(bisect_right(self.starts, first) - 1, 0)
         while number < len(self.directories) and self.starts[number] < end:
             directory, placed = self.directories[number], self.rows[number]

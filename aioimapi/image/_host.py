@@ -1,0 +1,62 @@
+"""The host's folders, safely: any depth, any length of path, names that are no UTF-8."""
+
+from __future__ import annotations
+
+import os
+
+from aioimapi.errors import SourceError
+
+_PATH_LIMIT = 4000
+"""Linux refuses paths of 4,096 bytes and more; longer ones are walked in steps, each from the descriptor before."""
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def open_folder(path: str) -> int:
+    """Open a folder, however long its path, and return its descriptor.
+
+    Raises:
+        OSError: As ``os.open``.
+    """
+    if len(os.fsencode(path)) < _PATH_LIMIT:
+        return os.open(path, _FOLDER)
+    descriptor = os.open("/" if path.startswith("/") else ".", _FOLDER)
+    for step in _steps(path.split("/")):
+        below = descriptor
+        try:
+            descriptor = os.open(step, _FOLDER, dir_fd=below)
+        finally:
+            os.close(below)
+    return descriptor
+
+
+def _steps(parts: list[str]) -> list[str]:
+    steps: list[str] = []
+    step: list[str] = []
+    length = 0
+    for part in filter(None, parts):
+        size = len(os.fsencode(part)) + 1
+        if length + size > _PATH_LIMIT:
+            steps.append("/".join(step))
+            step, length = [], 0
+        step.append(part)
+        length += size
+    return [*steps, "/".join(step)]
+
+
+def source_error(error: OSError, path: str, doing: str) -> SourceError:
+    """Turn the operating system's error about a source into ours, with the way out."""
+    reason = error.strerror or str(error)
+    if isinstance(error, PermissionError):
+        hint = "run as a user who may read it, or leave it out (unreadable='skip')"
+    elif isinstance(error, FileNotFoundError):
+        hint = "check the path; if it vanished just now, plan again"
+    else:
+        hint = "check the file system that holds it"
+    return SourceError(f"cannot {doing} {printable(path)}: {reason}; {hint}", path=path)
+
+
+def printable(path: str) -> str:
+    """Return a path that any terminal takes: bytes that are no UTF-8, and control characters, escaped."""
+    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

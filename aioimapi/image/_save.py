@@ -1,0 +1,305 @@
+"""Writes a planned image to a file or a pipe, with the kernel copying whatever is large."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import time
+from collections.abc import Callable
+from os import PathLike
+from typing import TYPE_CHECKING, BinaryIO
+
+import anyio
+import anyio.to_thread
+
+from aioimapi.errors import (
+    ImapiError,
+    OutputClosedError,
+    OutputError,
+    OutputExistsError,
+    OutputFullError,
+    SourceInsideOutputError,
+)
+from aioimapi.image._content import Content, StreamContent
+from aioimapi.image._host import printable
+from aioimapi.image._reader import FileCursor, fill
+from aioimapi.units import SECTOR_SIZE
+
+if TYPE_CHECKING:
+    from aioimapi.image._plan import ImagePlan
+
+BUFFER_SECTORS = 512
+STEP_SECTORS = 16 * 1024
+"""Sectors between two looks at cancellation and progress: 32 MiB."""
+
+KERNEL_COPY_MIN = 256 * 1024
+"""Files from here on are copied by the kernel; below, the calls for it cost more than they save."""
+
+_ZEROS = bytes(SECTOR_SIZE)
+
+
+async def save_plan(
+    plan: ImagePlan,
+    output: str | PathLike[str] | BinaryIO,
+    *,
+    overwrite: bool,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    """See :meth:`ImagePlan.save`."""
+    if not isinstance(output, (str, PathLike)):
+        writer = _Writer(plan, output.fileno(), getattr(output, "name", "output"))
+        try:
+            await _run(plan, writer, on_progress)
+        finally:
+            writer.close()
+        return
+    path, partial_path = await anyio.to_thread.run_sync(_prepare, plan, os.fspath(output), overwrite)
+    descriptor = await anyio.to_thread.run_sync(_create, partial_path, path)
+    try:
+        writer = _Writer(plan, descriptor, path)
+        try:
+            await _run(plan, writer, on_progress)
+        finally:
+            writer.close()
+            os.close(descriptor)
+        _publish(partial_path, path, overwrite=overwrite)
+    except BaseException:
+        # No partial image under any name, whatever went wrong; unlink does not wait for the data.
+        os.unlink(partial_path)
+        raise
+
+
+def _prepare(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, str]:
+    """Check an output's path; return it whole, and the name under which the file is made."""
+    path = os.path.abspath(path)
+    if os.path.isdir(path):
+        raise OutputError(f"{printable(path)} is a folder; give the name of a file", path=path)
+    if not overwrite and os.path.lexists(path):
+        raise OutputExistsError(
+            f"{printable(path)} exists; choose another name, or allow to replace it", path=path
+        )
+    folder = os.path.realpath(os.path.dirname(path))
+    for directory in plan.layout.directories:
+        if directory.origin is not None and os.path.realpath(directory.origin) == folder:
+            raise SourceInsideOutputError(
+                f"the output {printable(path)} lies in {printable(directory.origin)}, which the image takes in, so the "
+                "image would hold a part of itself; write it elsewhere",
+                path=path,
+            )
+    partial_name = f".{os.path.basename(path)[:200]}.{secrets.token_hex(4)}.partial"
+    return path, os.path.join(os.path.dirname(path), partial_name)
+
+
+def _create(partial_path: str, path: str) -> int:
+    try:
+        return os.open(partial_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise output_error(error, path) from error
+
+
+def _publish(partial_path: str, path: str, *, overwrite: bool) -> None:
+    try:
+        if overwrite:
+            os.rename(partial_path, path)
+        else:
+            os.link(
+                partial_path, path, follow_symlinks=False
+            )  # fails where a file came up meanwhile, unlike rename
+            os.unlink(partial_path)
+    except FileExistsError as error:
+        raise OutputExistsError(
+            f"{printable(path)} came up meanwhile; it was left alone", path=path
+        ) from error
+    except OSError as error:
+        if overwrite or error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
+            raise output_error(error, path) from error
+        os.rename(partial_path, path)  # a file system without hard links
+
+
+def output_error(error: OSError, path: str) -> OutputError:
+    """Turn the operating system's error about an output into ours, with the way out."""
+    shown = printable(path)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return OutputFullError(
+            f"no room left for {shown}: {error.strerror}; free some, or write to another file system; no partial file "
+            "was left",
+            path=path,
+        )
+    if error.errno == errno.EFBIG:
+        return OutputFullError(
+            f"{shown} would be larger than its file system, or the limit of this process, allows", path=path
+        )
+    if error.errno in {errno.EPIPE, errno.ECONNRESET}:
+        return OutputClosedError("the reader of the output went away before the image was whole", path=path)
+    return OutputError(f"cannot write {shown}: {error.strerror or error}", path=path)
+
+
+async def _run(plan: ImagePlan, writer: _Writer, on_progress: Callable[[int, int], None] | None) -> None:
+    limiter = anyio.CapacityLimiter(1)
+    told = time.monotonic()
+    if on_progress is not None:
+        on_progress(0, plan.sector_count)
+    while writer.sector < plan.sector_count:
+        stream = writer.stream
+        if stream is not None:
+            await _copy_stream(plan, writer, stream, limiter)
+        else:
+            await anyio.to_thread.run_sync(writer.step, limiter=limiter)
+        if on_progress is not None and time.monotonic() - told > 0.1:
+            told = time.monotonic()
+            on_progress(writer.sector, plan.sector_count)
+    if on_progress is not None:
+        on_progress(plan.sector_count, plan.sector_count)
+
+
+async def _copy_stream(
+    plan: ImagePlan, writer: _Writer, stream: tuple[StreamContent, int], limiter: anyio.CapacityLimiter
+) -> None:
+    content, size = stream
+    buffer = memoryview(bytearray(BUFFER_SECTORS * SECTOR_SIZE))
+    offset = 0
+    while offset < size:
+        part = buffer[: min(size - offset, len(buffer))]
+        await content.read(offset, part)
+        await anyio.to_thread.run_sync(writer.put, part, limiter=limiter)
+        offset += len(part)
+    await anyio.to_thread.run_sync(writer.end_stream, size, limiter=limiter)
+
+
+class _Writer:
+    """The blocking half: writes from :attr:`sector` on, a step at a time, in a worker thread.
+
+    A stream is left to the caller: :attr:`stream` tells of one that comes next.
+    """
+
+    def __init__(self, plan: ImagePlan, descriptor: int, name: str) -> None:
+        self.sector = 0
+        self.stream: tuple[StreamContent, int] | None = None
+        self._plan = plan
+        self._descriptor = descriptor
+        self._name = str(name)
+        self._cursor = FileCursor(plan)
+        self._buffer = memoryview(bytearray(BUFFER_SECTORS * SECTOR_SIZE))
+        self._regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._busy = False
+        self._closing = False
+
+    def close(self) -> None:
+        """Let go of source descriptors; where a step still runs (native cancel), when it ends."""
+        self._closing = True
+        if not self._busy:
+            self._cursor.close()
+
+    def step(self) -> None:
+        """Write some 32 MiB, or up to the next stream."""
+        self._busy = True
+        try:
+            self._step()
+        except OSError as error:
+            raise output_error(error, self._name) from error
+        finally:
+            self._busy = False
+            if self._closing:
+                self._cursor.close()
+
+    def _step(self) -> None:
+        plan = self._plan
+        extents = plan.layout.extents
+        goal = min(self.sector + STEP_SECTORS, plan.sector_count)
+        if self.sector < extents.start:
+            self._write_filled(min(goal, extents.start))
+            return
+        for number, row, start in extents.spans(self.sector, goal):
+            directory = plan.layout.directories[number]
+            size = directory.sizes[row]
+            source = directory.sources.get(row) if directory.sources else None
+            if isinstance(source, StreamContent):
+                self._write_filled(start)
+                self.stream = (source, size)
+                return
+            if size >= KERNEL_COPY_MIN and not isinstance(source, Content):
+                self._write_filled(max(start, self.sector))
+                self._copy_file(number, row, (self.sector - start) * SECTOR_SIZE, goal)
+        self._write_filled(goal)
+
+    def _write_filled(self, end: int) -> None:
+        """Write up to a sector through the buffer."""
+        while self.sector < end:
+            count = min(end - self.sector, BUFFER_SECTORS)
+            part = self._buffer[: count * SECTOR_SIZE]
+            fill(self._plan, self._cursor, self.sector, part)
+            self.put(part)
+            self.sector += count
+
+    def put(self, data: memoryview) -> None:
+        """Write all of some bytes.
+
+        Raises:
+            OutputError: The output does not take them.
+        """
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            raise output_error(error, self._name) from error
+
+    def end_stream(self, size: int) -> None:
+        """Pad a stream of ``size`` bytes that was put to a whole sector, and go on behind it."""
+        self.put(memoryview(_ZEROS)[: -size % SECTOR_SIZE])
+        self.sector += -(-size // SECTOR_SIZE)
+        self.stream = None
+
+    def _copy_file(self, number: int, row: int, offset: int, goal: int) -> None:
+        """Let the kernel copy a file's bytes from ``offset`` to its end or the goal; pad its last sector."""
+        plan = self._plan
+        size = plan.layout.directories[number].sizes[row]
+        length = min(size - offset, (goal - self.sector) * SECTOR_SIZE)
+        try:
+            descriptor = self._cursor.open(number, row)
+            same_size = os.fstat(descriptor).st_size == size
+        except OSError:
+            return  # fill() finds it again, and says so or pads by policy
+        if not same_size:
+            return
+        done = self._copy_range(descriptor, offset, length)
+        whole = done // SECTOR_SIZE
+        if done < length:
+            # The file gave less than its size: go back to the last whole sector and let fill() deal with it.
+            if not self._regular:
+                raise ImapiError(f"{plan.layout.directories[number].path_of(row)} shrank while it was copied")
+            os.lseek(self._descriptor, -(done % SECTOR_SIZE), os.SEEK_CUR)
+            self.sector += whole
+            return
+        self.put(memoryview(_ZEROS)[: -done % SECTOR_SIZE])
+        self.sector += -(-done // SECTOR_SIZE)
+
+    def _copy_range(self, descriptor: int, offset: int, length: int) -> int:
+        done = 0
+        while done < length:
+            try:
+                if self._regular:
+                    count = os.copy_file_range(descriptor, self._descriptor, length - done, offset + done)
+                else:
+                    count = os.sendfile(self._descriptor, descriptor, offset + done, length - done)
+            except OSError as error:
+                if error.errno not in {
+                    errno.EXDEV,
+                    errno.EINVAL,
+                    errno.EOPNOTSUPP,
+                    errno.ENOSYS,
+                    errno.EBADF,
+                }:
+                    raise
+                count = self._read_and_write(descriptor, offset + done, length - done)
+            if not count:
+                break
+            done += count
+        return done
+
+    def _read_and_write(self, descriptor: int, offset: int, length: int) -> int:
+        part = self._buffer[: min(length, len(self._buffer))]
+        count = os.preadv(descriptor, [part], offset)
+        self.put(part[:count])
+        return count

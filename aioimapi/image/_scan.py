@@ -1,0 +1,238 @@
+"""Reads folders of the host into the tree, by a stated policy for whatever is no plain file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from array import array
+from typing import Literal
+
+import attrs
+
+from aioimapi.errors import SourceError
+from aioimapi.fs._tree import Directory, LinkGroup
+from aioimapi.image._host import open_folder, printable, source_error
+from aioimapi.image._warnings import WarningLog
+
+_Row = tuple[str, int, int, int, int, int]
+_Pending = tuple[Directory, str, tuple[tuple[int, int], ...]]
+
+
+@attrs.frozen
+class TreePolicy:
+    """What becomes of the entries of a folder that are no plain files.
+
+    Attributes:
+        symlinks: ``keep`` them as symlinks, ``follow`` them (what they point to is taken in; a loop is left out with a
+            warning), or ``skip`` them with a warning.
+        special: Devices, sockets and pipes: ``skip`` them with a warning, or ``error``.
+        unreadable: Files and folders that may not be read: ``error``, or ``skip`` them with a warning.
+        hard_links: ``keep`` them as names of one file, or ``copy`` the data for each name.
+    """
+
+    symlinks: Literal["keep", "follow", "skip"] = "keep"
+    special: Literal["skip", "error"] = "skip"
+    unreadable: Literal["error", "skip"] = "error"
+    hard_links: Literal["keep", "copy"] = "keep"
+
+
+class Scanner:
+    """Takes host folders into directories of the tree. Runs in a worker thread; never follows a loop."""
+
+    def __init__(self, log: WarningLog, latest_ns: int | None) -> None:
+        self._log = log
+        self._latest = latest_ns
+        self._links: dict[tuple[int, int], LinkGroup] = {}
+        self._user = os.geteuid()
+        self._groups = {os.getegid(), *os.getgroups()}
+
+    def clamp(self, mtime_ns: int) -> int:
+        """Return a time that is not after SOURCE_DATE_EPOCH, where that is set."""
+        return mtime_ns if self._latest is None else min(mtime_ns, self._latest)
+
+    def take_tree(self, target: Directory, path: str, policy: TreePolicy) -> None:
+        """Take a folder's contents and attributes into ``target``. On equal names the source wins, folders merge.
+
+        Raises:
+            SourceError: The folder, or something in it by policy, cannot be read.
+        """
+        path = os.path.abspath(path)
+        try:
+            descriptor = open_folder(path)
+            try:
+                facts = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise source_error(error, path, "read the folder") from error
+        self._take_attributes(target, facts)
+        # Each pending folder carries the (device, inode) of those above: a followed symlink may not meet them again.
+        pending: list[_Pending] = [(target, path, ((facts.st_dev, facts.st_ino),))]
+        while pending:
+            directory, folder, above = pending.pop()
+            pending.extend(self._take_folder(directory, folder, above, policy))
+
+    def _take_attributes(self, directory: Directory, facts: os.stat_result) -> None:
+        directory.mode = facts.st_mode
+        directory.uid, directory.gid = facts.st_uid, facts.st_gid
+        directory.mtime_ns = self.clamp(facts.st_mtime_ns)
+
+    def _take_folder(
+        self, directory: Directory, path: str, above: tuple[tuple[int, int], ...], policy: TreePolicy
+    ) -> list[_Pending]:
+        try:
+            descriptor = open_folder(path)
+        except OSError as error:
+            self._unreadable(source_error(error, path, "read the folder"), path, policy)
+            return []
+        try:
+            return self._take_entries(directory, path, descriptor, above, policy)
+        except OSError as error:
+            raise source_error(error, path, "read the folder") from error
+        finally:
+            os.close(descriptor)
+
+    def _take_entries(
+        self,
+        directory: Directory,
+        path: str,
+        descriptor: int,
+        above: tuple[tuple[int, int], ...],
+        policy: TreePolicy,
+    ) -> list[_Pending]:
+        rows: list[_Row] = []
+        links: dict[str, LinkGroup] = {}
+        symlinks: dict[str, str] = {}
+        folders: list[_Pending] = []
+        follow = policy.symlinks == "follow"
+        latest = self._latest
+        root = self._user == 0
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                name = entry.name
+                try:
+                    facts = entry.stat(follow_symlinks=False)
+                    mode = facts.st_mode
+                    if stat.S_ISLNK(mode) and follow:
+                        facts = os.stat(name, dir_fd=descriptor)
+                        mode = facts.st_mode
+                except FileNotFoundError as error:
+                    if follow and entry.is_symlink():
+                        self._log.add("dangling symlink left out", f"{path}/{name}")
+                    else:
+                        raise source_error(error, f"{path}/{name}", "look at") from error
+                    continue
+                except OSError as error:
+                    self._unreadable(
+                        source_error(error, f"{path}/{name}", "look at"), f"{path}/{name}", policy
+                    )
+                    continue
+                mtime = facts.st_mtime_ns
+                if latest is not None and mtime > latest:
+                    mtime = latest
+                if stat.S_ISREG(mode):
+                    if not root and not self._may_read(facts, name, descriptor):
+                        error_text = f"cannot read {printable(f'{path}/{name}')}: permission denied; run as a user who may"
+                        self._unreadable(
+                            SourceError(error_text, path=f"{path}/{name}"), f"{path}/{name}", policy
+                        )
+                        continue
+                    rows.append((name, facts.st_size, mtime, mode, facts.st_uid, facts.st_gid))
+                    if facts.st_nlink > 1 and policy.hard_links == "keep":
+                        links[name] = self._links.setdefault((facts.st_dev, facts.st_ino), LinkGroup())
+                elif stat.S_ISDIR(mode):
+                    key = (facts.st_dev, facts.st_ino)
+                    if key in above:
+                        self._log.add("folder that contains itself left out", f"{path}/{name}")
+                        continue
+                    child = self._child(directory, name)
+                    self._take_attributes(child, facts)
+                    folders.append((child, f"{path}/{name}", (*above, key) if follow else above))
+                elif stat.S_ISLNK(mode):
+                    if policy.symlinks == "skip":
+                        self._log.add("symlink left out", f"{path}/{name}")
+                        continue
+                    symlinks[name] = os.readlink(name, dir_fd=descriptor)
+                    rows.append((name, 0, mtime, mode, facts.st_uid, facts.st_gid))
+                else:
+                    self._special(f"{path}/{name}", policy)
+        self._store(directory, path, rows, links, symlinks)
+        return folders
+
+    def _store(
+        self,
+        directory: Directory,
+        path: str,
+        rows: list[_Row],
+        links: dict[str, LinkGroup],
+        symlinks: dict[str, str],
+    ) -> None:
+        merging = bool(directory.names) or bool(directory.directories)
+        if merging:
+            for name, *_ in rows:
+                found = directory.get(name)
+                if found is not None:
+                    self._log.add(
+                        "replaced by an entry of a folder that was added later", directory.path + "/" + name
+                    )
+                    directory.remove(name)
+        rows.sort()
+        first = len(directory.names)
+        if rows:
+            names, sizes, mtimes, modes, uids, gids = zip(*rows, strict=True)
+            directory.names.extend(names)
+            for column, values in (
+                (directory.sizes, sizes),
+                (directory.mtimes, mtimes),
+                (directory.modes, modes),
+                (directory.uids, uids),
+                (directory.gids, gids),
+            ):
+                column.extend(array(column.typecode, values))
+        if links or symlinks:
+            places = {name: row for row, name in enumerate(directory.names[first:], first)}
+            directory.groups.update({places[name]: group for name, group in links.items()})
+            directory.symlinks.update({places[name]: target for name, target in symlinks.items()})
+        if merging and directory.origin not in {None, path}:
+            directory.sources.update(
+                {row: f"{path}/{directory.names[row]}" for row in range(first, len(directory.names))}
+            )
+        else:
+            directory.origin = path
+        directory.drop_index()
+
+    def _child(self, directory: Directory, name: str) -> Directory:
+        """Return the subdirectory of that name, made if need be; a file of that name gives way to it."""
+        if directory.names or directory.directories:
+            found = directory.get(name)
+            if isinstance(found, Directory):
+                return found
+            if found is not None:
+                directory.remove(name)
+        child = Directory(name, directory)
+        directory.add_directory(child)
+        return child
+
+    def _may_read(self, facts: os.stat_result, name: str, descriptor: int) -> bool:
+        """Ask the mode bits first: they decide at once for nearly every file, and an access() call costs more."""
+        if facts.st_uid == self._user:
+            allowed = facts.st_mode & stat.S_IRUSR
+        elif facts.st_gid in self._groups:
+            allowed = facts.st_mode & stat.S_IRGRP
+        else:
+            allowed = facts.st_mode & stat.S_IROTH
+        return bool(allowed) or os.access(name, os.R_OK, dir_fd=descriptor)
+
+    def _unreadable(self, error: SourceError, path: str, policy: TreePolicy) -> None:
+        if policy.unreadable == "error":
+            raise error from error.__cause__
+        self._log.add("unreadable, left out", path)
+
+    def _special(self, path: str, policy: TreePolicy) -> None:
+        if policy.special == "error":
+            raise SourceError(
+                f"{printable(path)} is a device, socket or pipe, which an image of files does not hold; "
+                "leave it out (special='skip')",
+                path=path,
+            )
+        self._log.add("device, socket or pipe left out", path)
