@@ -18,6 +18,7 @@ from aioimapi.mmc._command import Command as Command
 from aioimapi.mmc._command import Direction as Direction
 from aioimapi.mmc._command import Status as Status
 from aioimapi.mmc._command import cdb_size as cdb_size
+from aioimapi.mmc._configuration import FeatureSet as FeatureSet
 from aioimapi.mmc._configuration import GetConfiguration as GetConfiguration
 from aioimapi.mmc._configuration import RequestedType as RequestedType
 from aioimapi.mmc._disc_information import BackgroundFormat as BackgroundFormat
@@ -34,6 +35,57 @@ from aioimapi.mmc._disc_structure import ReadDiscStructure as ReadDiscStructure
 from aioimapi.mmc._disc_structure import StructureMedia as StructureMedia
 from aioimapi.mmc._event_status import EventClass as EventClass
 from aioimapi.mmc._event_status import GetEventStatusNotification as GetEventStatusNotification
+from aioimapi.mmc._features import FEATURE_NAMES as FEATURE_NAMES
+from aioimapi.mmc._features import FEATURES as FEATURES
+from aioimapi.mmc._features import Aacs as Aacs
+from aioimapi.mmc._features import BdRead as BdRead
+from aioimapi.mmc._features import BdRPseudoOverwrite as BdRPseudoOverwrite
+from aioimapi.mmc._features import BdWrite as BdWrite
+from aioimapi.mmc._features import CdAudioPlay as CdAudioPlay
+from aioimapi.mmc._features import CdMastering as CdMastering
+from aioimapi.mmc._features import CdRead as CdRead
+from aioimapi.mmc._features import CdRwCavWrite as CdRwCavWrite
+from aioimapi.mmc._features import CdRwMediaWriteSupport as CdRwMediaWriteSupport
+from aioimapi.mmc._features import CdTrackAtOnce as CdTrackAtOnce
+from aioimapi.mmc._features import Core as Core
+from aioimapi.mmc._features import DiscControlBlocks as DiscControlBlocks
+from aioimapi.mmc._features import DriveSerialNumber as DriveSerialNumber
+from aioimapi.mmc._features import DvdCprm as DvdCprm
+from aioimapi.mmc._features import DvdCss as DvdCss
+from aioimapi.mmc._features import DvdMinusWrite as DvdMinusWrite
+from aioimapi.mmc._features import DvdPlusR as DvdPlusR
+from aioimapi.mmc._features import DvdPlusRDualLayer as DvdPlusRDualLayer
+from aioimapi.mmc._features import DvdPlusRw as DvdPlusRw
+from aioimapi.mmc._features import DvdPlusRwDualLayer as DvdPlusRwDualLayer
+from aioimapi.mmc._features import DvdRead as DvdRead
+from aioimapi.mmc._features import EmbeddedChanger as EmbeddedChanger
+from aioimapi.mmc._features import EnhancedDefectReporting as EnhancedDefectReporting
+from aioimapi.mmc._features import Feature as Feature
+from aioimapi.mmc._features import FirmwareInformation as FirmwareInformation
+from aioimapi.mmc._features import Formattable as Formattable
+from aioimapi.mmc._features import HardwareDefectManagement as HardwareDefectManagement
+from aioimapi.mmc._features import IncrementalStreamingWritable as IncrementalStreamingWritable
+from aioimapi.mmc._features import LayerJumpRecording as LayerJumpRecording
+from aioimapi.mmc._features import MediaSerialNumber as MediaSerialNumber
+from aioimapi.mmc._features import MicrocodeUpgrade as MicrocodeUpgrade
+from aioimapi.mmc._features import Morphing as Morphing
+from aioimapi.mmc._features import Mrw as Mrw
+from aioimapi.mmc._features import MultiRead as MultiRead
+from aioimapi.mmc._features import PowerManagement as PowerManagement
+from aioimapi.mmc._features import ProfileList as ProfileList
+from aioimapi.mmc._features import RandomReadable as RandomReadable
+from aioimapi.mmc._features import RandomWritable as RandomWritable
+from aioimapi.mmc._features import RawFeature as RawFeature
+from aioimapi.mmc._features import RealTimeStreaming as RealTimeStreaming
+from aioimapi.mmc._features import RemovableMedium as RemovableMedium
+from aioimapi.mmc._features import RestrictedOverwrite as RestrictedOverwrite
+from aioimapi.mmc._features import RigidRestrictedOverwrite as RigidRestrictedOverwrite
+from aioimapi.mmc._features import SectorErasable as SectorErasable
+from aioimapi.mmc._features import Smart as Smart
+from aioimapi.mmc._features import TimelySafeRecording as TimelySafeRecording
+from aioimapi.mmc._features import Timeout as Timeout
+from aioimapi.mmc._features import WriteOnce as WriteOnce
+from aioimapi.mmc._features import WriteProtect as WriteProtect
 from aioimapi.mmc._fields import OpenIntEnum as OpenIntEnum
 from aioimapi.mmc._format import Blank as Blank
 from aioimapi.mmc._format import BlankingType as BlankingType
@@ -88,44 +140,86 @@ from aioimapi.mmc._unit import TestUnitReady as TestUnitReady
 
 __all__ = (
     "COMMANDS",
+    "FEATURES",
+    "FEATURE_NAMES",
     "MAXIMUM_SPEED",
+    "Aacs",
     "BackgroundFormat",
+    "BdRPseudoOverwrite",
+    "BdRead",
+    "BdWrite",
     "Blank",
     "BlankingType",
     "BufferCapacity",
     "CapacityData",
+    "CdAudioPlay",
+    "CdMastering",
+    "CdRead",
+    "CdRwCavWrite",
+    "CdRwMediaWriteSupport",
+    "CdTrackAtOnce",
     "CloseFunction",
     "CloseTrackSession",
     "Command",
+    "Core",
     "DataMode",
     "Designator",
     "DeviceIdentification",
     "DeviceType",
     "Direction",
+    "DiscControlBlocks",
     "DiscInformation",
     "DiscInformationType",
     "DiscStatus",
     "DiscType",
+    "DriveSerialNumber",
+    "DvdCprm",
+    "DvdCss",
+    "DvdMinusWrite",
+    "DvdPlusR",
+    "DvdPlusRDualLayer",
+    "DvdPlusRw",
+    "DvdPlusRwDualLayer",
+    "DvdRead",
+    "EmbeddedChanger",
+    "EnhancedDefectReporting",
     "EventClass",
+    "Feature",
+    "FeatureSet",
     "FieldPointer",
+    "FirmwareInformation",
     "FormatUnit",
+    "Formattable",
     "GetConfiguration",
     "GetEventStatusNotification",
     "GetPerformance",
+    "HardwareDefectManagement",
+    "IncrementalStreamingWritable",
     "Inquiry",
     "InquiryData",
+    "LayerJumpRecording",
     "LunList",
     "MechanismStatus",
+    "MediaSerialNumber",
+    "MicrocodeUpgrade",
     "ModeSelect10",
     "ModeSense10",
+    "Morphing",
+    "Mrw",
+    "MultiRead",
     "OpcTable",
     "OpenIntEnum",
     "PageControl",
     "PerformanceType",
     "PowResources",
     "PowerCondition",
+    "PowerManagement",
     "PreventAllowMediumRemoval",
     "Profile",
+    "ProfileList",
+    "RandomReadable",
+    "RandomWritable",
+    "RawFeature",
     "Read10",
     "Read12",
     "ReadBufferCapacity",
@@ -135,22 +229,30 @@ __all__ = (
     "ReadFormatCapacities",
     "ReadTocPmaAtip",
     "ReadTrackInformation",
+    "RealTimeStreaming",
+    "RemovableMedium",
     "ReportLuns",
     "RequestSense",
     "RequestedType",
     "ReserveTrack",
+    "RestrictedOverwrite",
+    "RigidRestrictedOverwrite",
+    "SectorErasable",
     "SendOpcInformation",
     "SenseData",
     "SenseKey",
     "SessionState",
     "SetCdSpeed",
     "SetStreaming",
+    "Smart",
     "StartStopUnit",
     "Status",
     "StructureMedia",
     "SupportedPages",
     "SynchronizeCache10",
     "TestUnitReady",
+    "TimelySafeRecording",
+    "Timeout",
     "TocFormat",
     "TrackAddressType",
     "TrackInformation",
@@ -160,6 +262,8 @@ __all__ = (
     "VitalProductPage",
     "Write10",
     "Write12",
+    "WriteOnce",
+    "WriteProtect",
     "assigned_codes",
     "cdb_size",
     "find_command",

@@ -182,7 +182,7 @@ _TABLE: Final = """\
 0E01 information unit too short
 0E02 information unit too long
 0E03 invalid field in command information unit
-1000 id CRC or ECC error
+1000 ID CRC or ECC error
 1001 logical block guard check failed
 1002 logical block application tag check failed
 1003 logical block reference tag check failed
@@ -210,7 +210,7 @@ _TABLE: Final = """\
 1113 read error - failed retransmission request
 1114 read error - LBA marked bad by application client
 1115 write after sanitize required
-1200 address mark not found for id field
+1200 address mark not found for ID field
 1300 address mark not found for data field
 1400 recorded entity not found
 1401 record not found
@@ -233,7 +233,7 @@ _TABLE: Final = """\
 1702 recovered data with positive head offset
 1703 recovered data with negative head offset
 1704 recovered data with retries and/or circ applied
-1705 recovered data using previous sector id
+1705 recovered data using previous sector ID
 1706 recovered data without ECC - data auto-reallocated
 1707 recovered data without ECC - recommend reassignment
 1708 recovered data without ECC - recommend rewrite
@@ -257,13 +257,13 @@ _TABLE: Final = """\
 1C01 primary defect list not found
 1C02 grown defect list not found
 1D00 miscompare during verify operation
-1D01 miscompare verify of unmapped lba
-1E00 recovered id with ECC correction
+1D01 miscompare verify of unmapped LBA
+1E00 recovered ID with ECC correction
 1F00 partial defect list transfer
 2000 invalid command operation code
 2001 access denied - initiator pending-enrolled
 2002 access denied - no access rights
-2003 access denied - invalid mgmt id key
+2003 access denied - invalid mgmt ID key
 2004 illegal command while in write capable state
 2005 write type operation while in read capable state (obs)
 2006 illegal command while in explicit address mode
@@ -290,7 +290,7 @@ _TABLE: Final = """\
 2300 invalid token operation, cause not reportable
 2301 invalid token operation, unsupported token type
 2302 invalid token operation, remote token usage not supported
-2303 invalid token operation, remote rod token creation not supported
+2303 invalid token operation, remote ROD token creation not supported
 2304 invalid token operation, token unknown
 2305 invalid token operation, token corrupt
 2306 invalid token operation, token revoked
@@ -298,15 +298,15 @@ _TABLE: Final = """\
 2308 invalid token operation, token cancelled
 2309 invalid token operation, token deleted
 230A invalid token operation, invalid token length
-2400 invalid field in cdb
+2400 invalid field in CDB
 2401 CDB decryption error
-2402 invalid cdb field while in explicit block model (obs)
-2403 invalid cdb field while in implicit block model (obs)
+2402 invalid CDB field while in explicit block model (obs)
+2403 invalid CDB field while in implicit block model (obs)
 2404 security audit value frozen
 2405 security working key frozen
 2406 nonce not unique
 2407 nonce timestamp out of range
-2408 invalid xcdb
+2408 invalid XCDB
 2409 invalid fast format
 2500 logical unit not supported
 2600 invalid field in parameter list
@@ -351,7 +351,7 @@ _TABLE: Final = """\
 2903 bus device reset function occurred
 2904 device internal reset
 2905 transceiver mode changed to single-ended
-2906 transceiver mode changed to lvd
+2906 transceiver mode changed to LVD
 2907 I_T nexus loss occurred
 2A00 parameters changed
 2A01 mode parameters changed
@@ -363,12 +363,12 @@ _TABLE: Final = """\
 2A07 implicit asymmetric access state transition failed
 2A08 priority changed
 2A09 capacity data has changed
-2A0A error history i_t nexus cleared
+2A0A error history I_T nexus cleared
 2A0B error history snapshot released
 2A0C error recovery attributes have changed
 2A0D data encryption capabilities changed
 2A10 timestamp changed
-2A11 data encryption parameters changed by another i_t nexus
+2A11 data encryption parameters changed by another I_T nexus
 2A12 data encryption parameters changed by vendor specific event
 2A13 data encryption key instance counter has changed
 2A14 SA creation capabilities data has changed
@@ -441,9 +441,9 @@ _TABLE: Final = """\
 3600 ribbon, ink, or toner failure
 3700 rounded parameter
 3800 event status notification
-3802 esn - power management class event
-3804 esn - media class event
-3806 esn - device busy class event
+3802 ESN - power management class event
+3804 ESN - media class event
+3806 ESN - device busy class event
 3807 thin provisioning soft threshold reached
 3808 depopulation interrupted
 3809 depopulation restoration interrupted
@@ -515,7 +515,7 @@ _TABLE: Final = """\
 3F18 bind completed
 3F19 bind redirected
 3F1A subsidiary binding changed
-4000 ram failure (should use 40 nn)
+4000 RAM failure (should use 40 nn)
 4100 data path failure (should use 40 nn)
 4200 power-on or self-test failure (should use 40 nn)
 4300 message error
@@ -526,7 +526,7 @@ _TABLE: Final = """\
 4600 unsuccessful soft reset
 4700 SCSI parity error
 4701 data phase CRC error detected
-4702 SCSI parity error detected during st data phase
+4702 SCSI parity error detected during ST data phase
 4703 information unit iuCRC error detected
 4704 asynchronous information protection error detected
 4705 protocol service CRC error
@@ -538,8 +538,8 @@ _TABLE: Final = """\
 4B00 data phase error
 4B01 invalid target port transfer tag received
 4B02 too much write data
-4B03 ack/nak timeout
-4B04 nak received
+4B03 ACK/NAK timeout
+4B04 NAK received
 4B05 data offset error
 4B06 initiator response timeout
 4B07 connection lost
@@ -552,11 +552,11 @@ _TABLE: Final = """\
 4B0E PCIe fabric error
 4B0F PCIe completion timeout
 4B10 PCIe completer abort
-4B11 PCIe poisoned tlp received
-4B12 PCIe ecrc check failed
+4B11 PCIe poisoned TLP received
+4B12 PCIe ECRC check failed
 4B13 PCIe unsupported request
-4B14 PCIe acs violation
-4B15 PCIe tlp prefix blocked
+4B14 PCIe ACS violation
+4B15 PCIe TLP prefix blocked
 4C00 logical unit failed self-configuration
 4D00 tagged overlapped commands (nn = queue tag)
 4E00 overlapped commands attempted
@@ -593,8 +593,8 @@ _TABLE: Final = """\
 5509 medium auxiliary memory not accessible
 550A data currently unavailable
 550B insufficient power for operation
-550C insufficient resources to create rod
-550D insufficient resources to create rod token
+550C insufficient resources to create ROD
+550D insufficient resources to create ROD token
 550E insufficient zone resources
 550F insufficient zone resources to complete write
 5510 maximum number of streams open
@@ -610,7 +610,7 @@ _TABLE: Final = """\
 5B01 threshold condition met
 5B02 log counter at maximum
 5B03 log list codes exhausted
-5C00 rpl status change
+5C00 RPL status change
 5C01 spindles synchronized
 5C02 spindles not synchronized
 5D00 failure prediction threshold exceeded
@@ -766,8 +766,8 @@ _TABLE: Final = """\
 6F08 insufficient permission
 6F09 invalid drive-host pairing server
 6F0A drive-host pairing suspended
-7000 decompression exception short algorithm id of nn
-7100 decompression exception long algorithm id
+7000 decompression exception short algorithm ID of nn
+7100 decompression exception long algorithm ID
 7200 session fixation error
 7201 session fixation error writing lead-in
 7202 session fixation error writing lead-out
