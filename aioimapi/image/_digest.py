@@ -63,6 +63,10 @@ class Digest:
         """Return a second digest that has taken the same bytes and goes its own way from here."""
         return Digest(self.name, self._state.copy())
 
+    def adopt(self, other: Digest) -> None:
+        """Go on from where another digest stands, as if one had taken its bytes."""
+        self.name, self._state = other.name, other._state.copy()
+
 
 def new_hasher(name: str = "auto") -> Digest:
     """Return an empty digest.
