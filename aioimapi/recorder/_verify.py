@@ -143,8 +143,19 @@ class Verifier:
         self._bad_pieces = 0
         self._gave_up = False
 
-    def result(self, level: VerifyLevel) -> Verification:
-        """Return what was found so far, with the files that the bad sectors belong to."""
+    async def result(self, level: VerifyLevel) -> Verification:
+        """Return what was found so far, with the files that the bad sectors belong to.
+
+        Cancellation:
+            May be repeated. Finding the files of an .iso reads its whole tree, in a thread, where there are bad
+            sectors.
+        """
+        files: tuple[str, ...] = ()
+        if self._different.sectors or self._unreadable.sectors:
+            try:
+                files = await to_thread.run_sync(self._files, limiter=self._limiter)
+            except ImageError as error:
+                self._problems.append(f"the files in the bad ranges cannot be named: {error}")
         return Verification(
             level=level,
             sectors_read=self._read,
@@ -152,7 +163,7 @@ class Verifier:
             sectors_unreadable=self._unreadable.sectors,
             different=self._different.as_tuple(),
             unreadable=self._unreadable.as_tuple(),
-            files=self._files(),
+            files=files,
             problems=tuple(self._problems),
         )
 

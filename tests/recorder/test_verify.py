@@ -9,7 +9,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from aioimapi.errors import DriveLostError, MediumError
+from aioimapi.errors import DriveLostError, ImageFormatError, MediumError
 from aioimapi.image._digest import new_hasher
 from aioimapi.image._feed import feed
 from aioimapi.recorder import Progress, Verification, VerifyLevel
@@ -66,7 +66,7 @@ async def check(disc: Disc, source: MemorySource, chunk_sectors: int = 64, *, ma
         await verify.against_marks(await marks_of(source, chunk_sectors))
     else:
         await verify.against_source(chunk_sectors)
-    return verify.result(VerifyLevel.FULL)
+    return await verify.result(VerifyLevel.FULL)
 
 
 @pytest.mark.parametrize("marked", [True, False])
@@ -78,7 +78,7 @@ async def test_a_good_disc_is_read_once_and_the_source_not_again(marked: bool) -
     told: list[Progress] = []
     verify = verifier(disc, source, told)
     await (verify.against_marks(marks) if marked else verify.against_source(64))
-    assert verify.result(VerifyLevel.FULL) == Verification(VerifyLevel.FULL, sectors_read=250)
+    assert await verify.result(VerifyLevel.FULL) == Verification(VerifyLevel.FULL, sectors_read=250)
     assert verify.digest == hashlib.sha256(source.data).hexdigest()
     assert disc.commands == 4
     assert source.reads == (0 if marked else 4)
@@ -107,7 +107,7 @@ async def test_addresses_are_those_of_the_disc() -> None:
     disc.spoil(42)
     verify = verifier(disc, source, start=5_000)
     await verify.against_source()
-    found = verify.result(VerifyLevel.FULL)
+    found = await verify.result(VerifyLevel.FULL)
     assert found.different == ((5_042, 1),)
     assert found.files == ("/0",)
 
@@ -146,7 +146,7 @@ async def test_a_source_that_changed_since_is_not_taken_for_the_truth() -> None:
     source.data[80 * SECTOR_SIZE] ^= 1
     verify = verifier(disc, source)
     await verify.against_marks(marks)
-    found = verify.result(VerifyLevel.FULL)
+    found = await verify.result(VerifyLevel.FULL)
     assert found.different == ((64, 64),)
     assert "not what was written" in found.problems[0]
     assert verify.digest == ""
@@ -160,9 +160,23 @@ async def test_a_source_that_is_gone_leaves_the_chunk_named() -> None:
     source.fail_at = 0
     verify = verifier(disc, source)
     await verify.against_marks(marks)
-    found = verify.result(VerifyLevel.FULL)
+    found = await verify.result(VerifyLevel.FULL)
     assert found.different == ((64, 64),)
     assert "photos/a.jpg shrank" in found.problems[0]
+
+
+async def test_an_image_that_cannot_be_parsed_costs_only_the_names() -> None:
+    class Nameless(MemorySource):
+        def files_at(self, first: int, count: int) -> tuple[str, ...]:
+            raise ImageFormatError("no file system")
+
+    source = Nameless(10)
+    disc = Disc(bytes(source.data))
+    disc.spoil(4)
+    found = await check(disc, source, marked=True)
+    assert found.different == ((4, 1),)
+    assert found.files == ()
+    assert found.problems == ("the files in the bad ranges cannot be named: no file system",)
 
 
 async def test_a_drive_that_is_lost_is_not_a_bad_sector() -> None:
@@ -181,13 +195,13 @@ async def test_samples_see_both_ends(sectors: int) -> None:
     disc = Disc(bytes(source.data))
     verify = verifier(disc, source)
     await verify.sample()
-    assert verify.result(VerifyLevel.QUICK).ok
+    assert (await verify.result(VerifyLevel.QUICK)).ok
     ends = {0, sectors - 1}
     for sector in ends:
         disc.spoil(sector)
     verify = verifier(disc, source)
     await verify.sample()
-    found = verify.result(VerifyLevel.QUICK)
+    found = await verify.result(VerifyLevel.QUICK)
     assert found.sectors_different == len(ends)
     assert found.sectors_read == min(sectors, 32 * 32)
 

@@ -1,0 +1,74 @@
+"""What a recorder takes: an image to be planned, any source of sectors, or the path of an .iso file."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Protocol, TypeAlias, runtime_checkable
+
+from anyio import CapacityLimiter, to_thread
+
+from aioimapi.image import CHUNK_SECTORS, SectorSource
+from aioimapi.image._isofile import IsoFile
+
+MIN_BURST: Final = 32
+"""Sectors of the smallest burst: 64 KiB, one BD cluster, two DVD ECC blocks."""
+
+BURSTS: Final = 128
+"""Bursts that even a short image is written in, so that its progress can be followed."""
+
+
+@runtime_checkable
+class Plannable(Protocol):
+    """An image whose sectors are known after planning, such as :class:`aioimapi.image.FileSystemImage`."""
+
+    async def plan(self) -> SectorSource:
+        """Return the sectors."""
+
+
+@runtime_checkable
+class PlacedSource(Protocol):
+    """A source whose own addresses are right only at one place of a disc: an image made for a later session."""
+
+    @property
+    def start_lba(self) -> int:
+        """The LBA of its first sector."""
+
+
+Source: TypeAlias = SectorSource | Plannable | str | os.PathLike[str]
+"""What can be written or compared: sectors, an image to be planned, or the path of an .iso file."""
+
+
+async def open_source(source: Source) -> SectorSource:
+    """Return the sectors of whatever a caller passed.
+
+    Raises:
+        ImageError: The file cannot be opened, or the image cannot be planned.
+        TypeError: The object is nothing that holds sectors.
+
+    Cancellation:
+        As the planning; may be repeated.
+    """
+    if isinstance(source, SectorSource):
+        return source
+    if isinstance(source, str | os.PathLike):
+        return await to_thread.run_sync(IsoFile, source, limiter=CapacityLimiter(1))
+    if isinstance(source, Plannable):
+        return await source.plan()
+    raise TypeError(f"{type(source).__name__} is no image, no source of sectors and no path")
+
+
+def start_of(source: SectorSource) -> int:
+    """Return the LBA for which a source was made: 0, unless it says otherwise."""
+    return source.start_lba if isinstance(source, PlacedSource) else 0
+
+
+def burst_sectors(sectors: int) -> int:
+    """Return how many sectors one burst of an image of ``sectors`` sectors has: 32 to 512, in steps of 32.
+
+    A burst is one thread hop (about 0.1 ms), so it should be large; it is also the step of progress and of cancelling,
+    so a short image gets smaller ones.
+    """
+    return min(CHUNK_SECTORS, max(MIN_BURST, sectors // BURSTS // MIN_BURST * MIN_BURST))
+
+
+__all__ = ("PlacedSource", "Plannable", "Source", "burst_sectors", "open_source", "start_of")

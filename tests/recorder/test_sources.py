@@ -1,0 +1,56 @@
+"""What a recorder takes, and how much of it goes in one burst."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from aioimapi.errors import SourceError
+from aioimapi.image import FileSystemImage, ImagePlan, SectorSource
+from aioimapi.recorder._sources import Source, burst_sectors, open_source, start_of
+
+from .sources import MemorySource
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_sectors_are_taken_as_they_are() -> None:
+    source = MemorySource(3)
+    assert await open_source(source) is source
+
+
+async def test_an_image_is_planned() -> None:
+    image = FileSystemImage(volume_name="X")
+    image.root.add_file("a.txt", b"hello")
+    assert isinstance(await open_source(image), ImagePlan)
+
+
+async def test_a_path_is_an_iso_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.iso"
+    path.write_bytes(bytes(2048 * 20))
+    for given in (path, str(path)):
+        source = await open_source(given)
+        assert isinstance(source, SectorSource)
+        assert source.sector_count == 20
+    with pytest.raises(SourceError, match="missing"):
+        await open_source(tmp_path / "missing.iso")
+
+
+async def test_anything_else_is_refused() -> None:
+    with pytest.raises(TypeError, match="int is no image"):
+        await open_source(cast("Source", 5))
+
+
+def test_a_source_says_where_it_belongs() -> None:
+    assert start_of(MemorySource(1)) == 0
+    assert start_of(MemorySource(1, start_lba=512)) == 512
+
+
+@pytest.mark.parametrize(
+    ("sectors", "burst"),
+    [(1, 32), (4_095, 32), (8_192, 64), (40_000, 288), (65_536, 512), (12_219_392, 512)],
+)
+def test_bursts(sectors: int, burst: int) -> None:
+    assert burst_sectors(sectors) == burst
