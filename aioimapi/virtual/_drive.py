@@ -1,0 +1,212 @@
+"""The state of the emulated drive that its command handlers share."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+import attrs
+
+from aioimapi.virtual._kinds import KindTraits
+from aioimapi.virtual._medium import VirtualMedium
+from aioimapi.virtual._physics import Physics, WriteBuffer
+from aioimapi.virtual._reply import CheckConditionError, progress_bytes
+from aioimapi.virtual._state import DiscState, FormatState
+
+FORMAT_IN_PROGRESS: Final = 0x04
+OPERATION_IN_PROGRESS: Final = 0x07
+LONG_WRITE_IN_PROGRESS: Final = 0x08
+
+
+@attrs.frozen
+class Identity:
+    """Who the drive says that it is.
+
+    Attributes:
+        vendor: Up to 8 ASCII characters.
+        product: Up to 16.
+        revision: Up to 4.
+        serial: Up to 20.
+    """
+
+    vendor: str = "AIOIMAPI"
+    product: str = "VIRTUAL WRITER"
+    revision: str = "1.00"
+    serial: str = "VIRTUAL0000001"
+
+
+@attrs.frozen
+class Busy:
+    """A long operation that the drive runs by itself.
+
+    Attributes:
+        ascq: Qualifier of 2/04/xx while it runs.
+        start: When it began.
+        end: When it will be done.
+    """
+
+    ascq: int
+    start: float
+    end: float
+
+    def progress(self, now: float) -> float:
+        """Return how much of it is done, 0 to 1."""
+        return (now - self.start) / (self.end - self.start) if self.end > self.start else 1.0
+
+
+@attrs.define
+class DriveState:
+    """Tray, disc, locks, settings and time of the drive.
+
+    Attributes:
+        identity: What INQUIRY tells.
+        physics: How long things take.
+        medium: The disc that lies on the tray or is loaded, or None.
+        tray_open: The tray is out.
+        locked: PREVENT is in force.
+        attention: Unit attentions to report, as (ASC, ASCQ), oldest first.
+        media_events: Media events for GET EVENT STATUS NOTIFICATION, oldest first.
+        pages: Current mode pages that differ from their defaults.
+        write_kbps: Writing speed that the host has set, None for the fastest.
+        read_kbps: Reading speed that the host has set, None for the fastest.
+        busy: The long operation that is running, or None.
+        background_format: DVD+RW: the background format that is running, or None.
+        buffer: The write buffer.
+        unflushed: Number of the CD track that was written since the last flush, 0 for none.
+        now: Time of the command at hand.
+        duration_s: What it takes a real drive, so far.
+        last_lba: Where the laser is.
+    """
+
+    identity: Identity
+    physics: Physics
+    medium: VirtualMedium | None
+    buffer: WriteBuffer
+    tray_open: bool = False
+    locked: bool = False
+    attention: list[tuple[int, int]] = attrs.field(factory=list)
+    media_events: list[int] = attrs.field(factory=list)
+    pages: dict[int, bytes] = attrs.field(factory=dict)
+    write_kbps: int | None = None
+    read_kbps: int | None = None
+    busy: Busy | None = None
+    background_format: Busy | None = None
+    unflushed: int = 0
+    now: float = 0.0
+    duration_s: float = 0.0
+    last_lba: int = 0
+
+    # --- what is in it ------------------------------------------------------------------------------
+
+    @property
+    def disc(self) -> DiscState | None:
+        """The loaded disc's state, or None where there is none or the tray is open."""
+        return None if self.medium is None or self.tray_open else self.medium.state
+
+    def need_medium(self) -> VirtualMedium:
+        """Return the loaded medium, or end the command with 2/3A/01 (tray closed) or 2/3A/02 (open)."""
+        if self.tray_open:
+            raise CheckConditionError(2, 0x3A, 2)
+        if self.medium is None:
+            raise CheckConditionError(2, 0x3A, 1)
+        return self.medium
+
+    def need_disc(self) -> DiscState:
+        """Return the loaded disc's state, or end the command as :meth:`need_medium` does."""
+        return self.need_medium().state
+
+    def need_writable(self) -> VirtualMedium:
+        """Return the loaded medium, or end the command with 7/27/00 where it is write-protected."""
+        medium = self.need_medium()
+        if medium.readonly:
+            raise CheckConditionError(7, 0x27, 0)
+        return medium
+
+    @property
+    def traits(self) -> KindTraits:
+        """What the loaded disc is like; only where there is one."""
+        return self.need_disc().kind.traits
+
+    def page(self, code: int, default: bytes) -> bytes:
+        """Return the current content of a mode page."""
+        return self.pages.get(code, default)
+
+    # --- time ---------------------------------------------------------------------------------------
+
+    @property
+    def current_write_kbps(self) -> int:
+        """Writing speed in force for the loaded disc, in 1,000 bytes a second."""
+        speeds = self.traits.write_kbps
+        if self.write_kbps is None:
+            return speeds[0]
+        return next((speed for speed in speeds if speed <= self.write_kbps), speeds[-1])
+
+    @property
+    def current_read_kbps(self) -> int:
+        """Reading speed in force for the loaded disc, in 1,000 bytes a second."""
+        fastest = self.traits.read_kbps
+        return fastest if self.read_kbps is None else max(1, min(fastest, self.read_kbps))
+
+    @property
+    def write_rate(self) -> float:
+        """Bytes a second at which the buffer is emptied."""
+        return self.physics.bytes_per_second(self.traits, self.current_write_kbps)
+
+    def spend(self, seconds: float, *, immed: bool = False, ascq: int = OPERATION_IN_PROGRESS) -> None:
+        """Let the command take ``seconds``: within it, or after its answer where the host said IMMED."""
+        if not self.physics.enabled or seconds <= 0:
+            return
+        if immed:
+            self.busy = Busy(ascq, self.now, self.now + seconds)
+        else:
+            self.duration_s += seconds
+
+    def refuse_while_busy(self) -> None:
+        """End the command with 2/04/xx and progress while a long operation runs; forget one that is over."""
+        busy = self.busy
+        if busy is None:
+            return
+        if self.now >= busy.end:
+            self.busy = None
+            return
+        self._not_ready(busy)
+
+    def _not_ready(self, busy: Busy) -> NoReturn:
+        raise CheckConditionError(2, 0x04, busy.ascq, specific=progress_bytes(busy.progress(self.now)))
+
+    def settle_background_format(self) -> None:
+        """Note that a DVD+RW's background format is complete once its time has come."""
+        running, disc = self.background_format, self.disc
+        if running is None or self.now < running.end:
+            return
+        self.background_format = None
+        if disc is not None and disc.format_state is FormatState.IN_PROGRESS and self.medium is not None:
+            disc.format_state = FormatState.COMPLETE
+            self.medium.save()
+
+    # --- load and eject -----------------------------------------------------------------------------
+
+    def eject(self) -> None:
+        """Open the tray; what the drive had begun by itself ends."""
+        self.tray_open = True
+        self.busy = None
+        self.buffer.level = 0.0
+        self.unflushed = 0
+        self._suspend_background_format()
+        self.media_events.append(3)
+
+    def load(self) -> None:
+        """Close the tray: the drive forgets what the host had set for the last disc."""
+        self.tray_open = False
+        self.pages.clear()
+        self.write_kbps = self.read_kbps = None
+        if self.medium is not None:
+            self.attention.append((0x28, 0))
+            self.media_events.append(2)
+
+    def _suspend_background_format(self) -> None:
+        self.background_format = None
+        if self.medium is None or self.medium.readonly or self.medium.closed:
+            return
+        if self.medium.state.format_state is FormatState.IN_PROGRESS:
+            self.medium.state.format_state = FormatState.SUSPENDED
+            self.medium.save()

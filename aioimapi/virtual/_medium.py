@@ -1,0 +1,270 @@
+"""A virtual disc in two files: FILE holds the plain sectors, FILE.state what is recorded.
+
+See ``docs/virtual-medium.md`` for the format and what survives which accident.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from types import TracebackType
+from typing import Final, Self
+
+from aioimapi.errors import DriveAccessError, DriveBusyError, VirtualMediumError
+from aioimapi.units import SECTOR_SIZE
+from aioimapi.virtual import _sidecar
+from aioimapi.virtual._kinds import MediumKind, media_kind
+from aioimapi.virtual._state import DiscState, FormatState
+
+MIN_SECTORS: Final = 1_024
+"""Smallest size that a test may give a disc."""
+
+
+class VirtualMedium:
+    """A disc that a :class:`VirtualTarget` can hold; made by :meth:`create` or :meth:`open`.
+
+    While it is open no other process, and no other ``VirtualMedium`` of this one, can open it (``flock`` on FILE);
+    read-only opens share it among themselves. What a WRITE was acknowledged for survives the death of the process at
+    any moment; the death of the machine it survives as far as the operating system had written the files back.
+
+    Attributes:
+        path: The medium file.
+        state: What is recorded.
+        readonly: The disc counts as write-protected.
+    """
+
+    def __init__(
+        self, path: str, state: DiscState, handle: int, sidecar: int, active: int, *, readonly: bool
+    ) -> None:
+        self.path = path
+        self.state = state
+        self.readonly = readonly
+        self._handle = handle
+        self._sidecar = sidecar
+        self._active = active
+
+    # --- making and opening -------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        kind: MediumKind | str,
+        *,
+        sectors: int | None = None,
+        formatted: bool = False,
+    ) -> VirtualMedium:
+        """Make a blank disc and open it.
+
+        Args:
+            path: The medium file; it must not exist, or be empty and without a sidecar.
+            kind: What kind of disc.
+            sectors: Its size, for tests; None for the real size.
+            formatted: Give a rewritable disc its default format, as if it came from the factory that way.
+
+        Raises:
+            VirtualMediumError: The file exists, or the size is out of range.
+            DriveBusyError: Another process is making the same disc.
+            DriveAccessError: The folder cannot be written.
+        """
+        name = os.path.abspath(path)
+        kind = kind if isinstance(kind, MediumKind) else media_kind(kind)
+        largest = kind.traits.sectors
+        if sectors is not None and not MIN_SECTORS <= sectors <= largest:
+            raise VirtualMediumError(
+                f"A {kind.value} of {sectors} sectors cannot be made; give {MIN_SECTORS} to {largest}, or leave it out"
+            )
+        if os.path.exists(name + _sidecar.SUFFIX):
+            raise VirtualMediumError(
+                f"{name} is a virtual disc already; open it, or remove it and its sidecar first"
+            )
+        handle = _open(name, os.O_RDWR | os.O_CREAT)
+        try:
+            _lock(handle, name, fcntl.LOCK_EX)
+            if os.fstat(handle).st_size:
+                raise VirtualMediumError(
+                    f"{name} exists and is not empty, but has no sidecar ({name}{_sidecar.SUFFIX}); it is not a virtual"
+                    " disc. Choose another name: nothing was changed"
+                )
+            state = DiscState.blank(kind, sectors)
+            if formatted and not kind.traits.write_once:
+                state.format(default_format_sectors(state), FormatState.COMPLETE)
+            sidecar = _sidecar.store(name, _sidecar.encode(state, 0))
+        except BaseException:
+            os.close(handle)
+            raise
+        return cls(name, state, handle, sidecar, 0, readonly=False)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, readonly: bool = False) -> VirtualMedium:
+        """Open a disc that exists.
+
+        Raises:
+            VirtualMediumError: The medium file or its sidecar is missing, damaged, or of another version.
+            DriveBusyError: Another drive has the disc.
+            DriveAccessError: The files cannot be opened for writing.
+        """
+        name = os.path.abspath(path)
+        try:
+            handle = _open(name, os.O_RDONLY if readonly else os.O_RDWR)
+        except FileNotFoundError:
+            raise VirtualMediumError(
+                f"There is no virtual disc {name}; give media=KIND to make one (aioimapi virtual new FILE --media KIND)"
+            ) from None
+        try:
+            _lock(handle, name, fcntl.LOCK_SH if readonly else fcntl.LOCK_EX)
+            sidecar, data = _load(name, readonly=readonly)
+            try:
+                state, active = _sidecar.decode(data, name + _sidecar.SUFFIX)
+                _check_size(name, handle, state)
+            except BaseException:
+                os.close(sidecar)
+                raise
+        except BaseException:
+            os.close(handle)
+            raise
+        return cls(name, state, handle, sidecar, active, readonly=readonly)
+
+    def close(self) -> None:
+        """Give the files and the lock back; closing twice is harmless."""
+        for handle in (self._sidecar, self._handle):
+            if handle >= 0:
+                os.close(handle)
+        self._sidecar = self._handle = -1
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._handle < 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- sectors ------------------------------------------------------------------------------------
+
+    def record(self, number: int, lba: int, data: memoryview | bytes, count: int) -> None:
+        """Write sectors to a write-once disc at the next writable address of track ``number`` and move that on.
+
+        The data is in the file before the address moves, so an address never promises sectors that are not there.
+        """
+        if number != self._active:
+            self._active = number
+            self.save()
+        self.put(lba, data)
+        end = lba + count
+        os.pwrite(self._sidecar, b"%010d" % end, _sidecar.LBA_OFFSET)
+        self.state.tracks[number - 1].next_lba = end
+
+    def put(self, lba: int, data: memoryview | bytes) -> None:
+        """Write sectors, and nothing else."""
+        written = os.pwrite(self._handle, data, lba * SECTOR_SIZE)
+        while written < len(data):
+            data = memoryview(data)[written:]
+            lba_bytes = lba * SECTOR_SIZE + written
+            written = os.pwrite(self._handle, data, lba_bytes)
+            lba = (lba_bytes + written) // SECTOR_SIZE
+
+    def skip(self, number: int, lba: int, count: int) -> None:
+        """Move the next writable address on without writing: the sectors read as zeros."""
+        self._extend(lba + count)
+        self.record(number, lba + count, b"", 0)
+
+    def read_into(self, lba: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` with sectors; what was never written reads as zeros."""
+        at, size = 0, len(buffer)
+        while at < size:
+            got = os.preadv(self._handle, [buffer[at:]], lba * SECTOR_SIZE + at)
+            if not got:
+                buffer[at:] = bytes(size - at)
+                return
+            at += got
+
+    def save(self) -> None:
+        """Store the state, all at once."""
+        active = self._active if 0 < self._active <= len(self.state.tracks) else 0
+        if active and self.state.tracks[active - 1].closed:
+            active = 0
+        self._active = active
+        self._extend(max((t.next_lba for t in self.state.tracks), default=0) if self.state.write_once else 0)
+        fresh = _sidecar.store(self.path, _sidecar.encode(self.state, active))
+        os.close(self._sidecar)
+        self._sidecar = fresh
+
+    def _extend(self, sectors: int) -> None:
+        if os.fstat(self._handle).st_size < sectors * SECTOR_SIZE:
+            os.ftruncate(self._handle, sectors * SECTOR_SIZE)
+
+
+def default_format_sectors(state: DiscState) -> int:
+    """Return how many sectors the default format leaves: spares cost a BD 393,216 of 12,219,392, or their share."""
+    traits = state.kind.traits
+    if state.raw_sectors == traits.sectors:
+        return traits.formatted_sectors
+    share = state.raw_sectors * traits.formatted_sectors // traits.sectors
+    return (
+        share // traits.unit * traits.unit
+        if traits.formatted_sectors != traits.sectors
+        else state.raw_sectors
+    )
+
+
+def _open(path: str, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, 0o644)
+    except FileNotFoundError:
+        if flags & os.O_CREAT:
+            raise VirtualMediumError(f"There is no folder for {path}; make it first") from None
+        raise
+    except IsADirectoryError:
+        raise VirtualMediumError(f"{path} is a folder; a virtual disc is a file") from None
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise DriveAccessError(
+            f"{path} cannot be opened: {error.strerror}. Change its owner or mode, or open it with readonly",
+            drive=path,
+        ) from error
+
+
+def _load(path: str, *, readonly: bool) -> tuple[int, bytes]:
+    try:
+        return _sidecar.load(path, readonly=readonly)
+    except FileNotFoundError:
+        raise VirtualMediumError(
+            f"{path} has no sidecar ({path}{_sidecar.SUFFIX}), so what is recorded on it is not known. If it is an"
+            " image, burn it to a virtual disc; if it was a disc, restore the sidecar from a copy"
+        ) from None
+    except PermissionError as error:
+        raise DriveAccessError(
+            f"{path}{_sidecar.SUFFIX} cannot be opened: {error.strerror}. Change its owner or mode",
+            drive=path,
+        ) from error
+
+
+def _lock(handle: int, path: str, kind: int) -> None:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DriveBusyError(
+            f"{path} is in another virtual drive (locked by another process, or opened twice by this one);"
+            " wait for it, or close it there",
+            drive=path,
+        ) from None
+
+
+def _check_size(path: str, handle: int, state: DiscState) -> None:
+    if not state.write_once:
+        return
+    wanted = max(track.next_lba for track in state.tracks) * SECTOR_SIZE
+    found = os.fstat(handle).st_size
+    if found < wanted:
+        raise VirtualMediumError(
+            f"{path} has {found} bytes, but its sidecar says that {wanted} were recorded: the file was cut, or it is"
+            " another disc's. Restore the two files from one copy; nothing was changed"
+        )

@@ -1,0 +1,115 @@
+"""How long a real drive would take: speeds, the write buffer, long operations.
+
+Everything is computed from the ``now`` that the caller passes; nothing here reads a clock or sleeps.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aioimapi.errors import VirtualMediumError
+from aioimapi.virtual._kinds import KindTraits
+
+FULL_POLICIES = ("refuse", "wait")
+
+
+@attrs.frozen
+class Physics:
+    """What the drive's mechanics and buffer are like; times in seconds.
+
+    Attributes:
+        enabled: Off, every command is done at once and ``duration_s`` is 0.
+        speed_x: Speed of writing and reading in multiples of 1x, or None for what the host has set.
+        buffer_kib: Size of the write buffer in KiB.
+        when_full: ``refuse``: a WRITE that the buffer cannot take is answered 2/04/08, long write in
+            progress, and has to be sent again. ``wait``: it takes as long as it takes.
+        sync_s: A flush, beside emptying the buffer.
+        close_s: Closing a track or a session.
+        finalize_s: Ending the disc.
+        format_s: Formatting.
+        load_s: Loading or ejecting, and spinning up.
+        opc_s: Calibrating the laser.
+    """
+
+    enabled: bool = False
+    speed_x: float | None = None
+    buffer_kib: int = 4_096
+    when_full: str = "refuse"
+    sync_s: float = 1.0
+    close_s: float = 10.0
+    finalize_s: float = 60.0
+    format_s: float = 60.0
+    load_s: float = 8.0
+    opc_s: float = 3.0
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse values that would divide by zero or never take a WRITE.
+
+        Raises:
+            VirtualMediumError: A value is out of range.
+        """
+        if self.when_full not in FULL_POLICIES:
+            raise VirtualMediumError(
+                f"when_full={self.when_full!r}: choose one of {', '.join(FULL_POLICIES)}"
+            )
+        if not 64 <= self.buffer_kib <= 1 << 20:
+            raise VirtualMediumError(f"buffer_kib={self.buffer_kib}: 64 to {1 << 20}")
+        if self.speed_x is not None and not self.speed_x > 0:
+            raise VirtualMediumError(f"physics={self.speed_x}: the speed must be more than 0")
+        for name in ("sync_s", "close_s", "finalize_s", "format_s", "load_s", "opc_s"):
+            if not 0 <= getattr(self, name) < 1e6:
+                raise VirtualMediumError(f"{name}={getattr(self, name)}: 0 to 1,000,000 seconds")
+
+    def seconds(self, value: float) -> float:
+        """Return ``value`` where physics are on, else 0."""
+        return value if self.enabled else 0.0
+
+    def bytes_per_second(self, traits: KindTraits, kbps: int) -> float:
+        """Return the rate at which the laser moves data, given what the host has set."""
+        return self.speed_x * traits.one_x if self.speed_x is not None else kbps * 1_000.0
+
+
+@attrs.define
+class WriteBuffer:
+    """The drive's write buffer, emptied at the writing speed.
+
+    Attributes:
+        size: Bytes that it holds.
+        level: Bytes in it at ``since``.
+        since: When ``level`` was true.
+    """
+
+    size: int
+    level: float = 0.0
+    since: float = 0.0
+
+    def settle(self, now: float, rate: float) -> float:
+        """Let the laser work until ``now`` and return how many bytes are left."""
+        if self.level:
+            self.level = max(0.0, self.level - max(0.0, now - self.since) * rate)
+        self.since = now
+        return self.level
+
+    def take(self, count: int, now: float, rate: float, *, wait: bool) -> float | None:
+        """Take ``count`` bytes.
+
+        Returns:
+            Seconds that the host has to wait for room, or None where it is full and may not wait. A WRITE
+            larger than the whole buffer is taken once the buffer is empty.
+        """
+        level = self.settle(now, rate)
+        excess = level + count - self.size
+        if excess <= 0 or level <= 0:
+            self.level = level + count
+            return max(0.0, excess) / rate
+        if not wait:
+            return None
+        self.level = float(min(self.size, level + count))
+        self.since = now + excess / rate
+        return excess / rate
+
+    def flush(self, now: float, rate: float) -> float:
+        """Empty it and return how long that takes from ``now``."""
+        seconds = self.settle(now, rate) / rate
+        self.level = 0.0
+        return seconds

@@ -1,0 +1,143 @@
+"""Commands about the drive: who it is, whether it is ready, tray, locks, events (SPC-4 6, MMC-6 6.7, 6.10, 6.42)."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from aioimapi.mmc import (
+    EventClass,
+    GetEventStatusNotification,
+    Inquiry,
+    MechanismStatus,
+    PowerCondition,
+    PreventAllowMediumRemoval,
+    ReportLuns,
+    RequestSense,
+    StartStopUnit,
+    TestUnitReady,
+    VitalProductPage,
+)
+from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual._reply import CheckConditionError, fixed_sense, invalid_field, progress_bytes
+
+_CLASSES: Final = (
+    EventClass.OPERATIONAL_CHANGE,
+    EventClass.POWER_MANAGEMENT,
+    EventClass.MEDIA,
+    EventClass.DEVICE_BUSY,
+)
+_SUPPORTED: Final = sum(1 << event for event in _CLASSES)
+
+
+def test_unit_ready(drive: DriveState, command: TestUnitReady, data: memoryview) -> None:
+    """TEST UNIT READY."""
+    drive.need_medium()
+
+
+def request_sense(drive: DriveState, command: RequestSense, data: memoryview) -> bytes:
+    """REQUEST SENSE: progress of what runs, else a waiting unit attention, else nothing; always fixed format."""
+    if drive.busy is not None and drive.now < drive.busy.end:
+        return fixed_sense(2, 0x04, drive.busy.ascq, specific=progress_bytes(drive.busy.progress(drive.now)))
+    drive.busy = None
+    drive.settle_background_format()
+    if drive.attention:
+        asc, ascq = drive.attention.pop(0)
+        return fixed_sense(6, asc, ascq)
+    running = drive.background_format
+    if running is not None:
+        return fixed_sense(0, 0x04, running.ascq, specific=progress_bytes(running.progress(drive.now)))
+    if drive.tray_open or drive.medium is None:
+        return fixed_sense(2, 0x3A, 2 if drive.tray_open else 1)
+    return fixed_sense(0, 0, 0)
+
+
+def inquiry(drive: DriveState, command: Inquiry, data: memoryview) -> bytes:
+    """INQUIRY: standard data, or the vital product data pages 00h, 80h and 83h."""
+    identity = drive.identity
+    if not command.vital_product_data:
+        if command.page_code:
+            raise invalid_field(2)
+        text = b"".join(
+            value.encode("ascii", "replace")[:size].ljust(size)
+            for value, size in ((identity.vendor, 8), (identity.product, 16), (identity.revision, 4))
+        )
+        return bytes((0x05, 0x80, 0x05, 0x02, 91, 0, 0, 0)) + text + bytes(60)
+    serial = identity.serial.encode("ascii", "replace")
+    if command.page_code == VitalProductPage.SUPPORTED_PAGES:
+        return b"\x05\0\0\x03\x00\x80\x83"
+    if command.page_code == VitalProductPage.UNIT_SERIAL_NUMBER:
+        return struct.pack(">BBH", 5, 0x80, len(serial)) + serial
+    if command.page_code == VitalProductPage.DEVICE_IDENTIFICATION:
+        name = identity.vendor.encode("ascii", "replace")[:8].ljust(8) + serial
+        body = bytes((0x02, 0x01, 0x00, len(name))) + name
+        return struct.pack(">BBH", 5, 0x83, len(body)) + body
+    raise invalid_field(2)
+
+
+def report_luns(drive: DriveState, command: ReportLuns, data: memoryview) -> bytes:
+    """REPORT LUNS: one logical unit, number 0; no well-known ones."""
+    if command.select_report > 2:
+        raise invalid_field(2)
+    if command.select_report == 1:
+        return bytes(8)
+    return struct.pack(">I4x8x", 8)
+
+
+def start_stop_unit(drive: DriveState, command: StartStopUnit, data: memoryview) -> None:
+    """START STOP UNIT: load, eject; spinning up and down change nothing that shows."""
+    if command.power_condition is not PowerCondition.NO_CHANGE or not command.load_eject:
+        if command.start and command.power_condition is PowerCondition.NO_CHANGE:
+            drive.need_medium()
+        return
+    if not command.start and drive.locked:
+        raise CheckConditionError(5, 0x53, 2)  # medium removal prevented
+    if command.start == drive.tray_open:
+        if command.start:
+            drive.load()
+            drive.spend(drive.physics.load_s, immed=command.immed, ascq=1)  # becoming ready
+        return
+    if not command.start:
+        drive.eject()
+
+
+def prevent_allow(drive: DriveState, command: PreventAllowMediumRemoval, data: memoryview) -> None:
+    """PREVENT ALLOW MEDIUM REMOVAL."""
+    drive.locked = command.prevent
+
+
+def mechanism_status(drive: DriveState, command: MechanismStatus, data: memoryview) -> bytes:
+    """MECHANISM STATUS: no changer; tray and where the laser is."""
+    door = 0x10 if drive.tray_open else 0
+    return bytes((0, door)) + (drive.last_lba & 0xFFFFFF).to_bytes(3, "big") + bytes(3)
+
+
+def event_status(drive: DriveState, command: GetEventStatusNotification, data: memoryview) -> bytes:
+    """GET EVENT STATUS NOTIFICATION, polled: one event, of the lowest class that has one or that was asked for."""
+    if not command.polled:
+        raise invalid_field(1, 0)  # no asynchronous notification
+    asked = [event for event in _CLASSES if command.classes & 1 << event]
+    if not asked:
+        return bytes((0, 2, 0x80, _SUPPORTED))
+    if EventClass.MEDIA in asked and (drive.media_events or asked[0] is EventClass.MEDIA):
+        event, body = EventClass.MEDIA, _media_event(drive)
+    else:
+        event = asked[0]
+        body = bytes((0, 0, 0, 0)) if event is not EventClass.POWER_MANAGEMENT else bytes((0, 1, 0, 0))
+        if event is EventClass.DEVICE_BUSY:
+            body = _busy_event(drive)
+    return bytes((0, 6, event, _SUPPORTED)) + body
+
+
+def _media_event(drive: DriveState) -> bytes:
+    code = drive.media_events.pop(0) if drive.media_events else 0
+    present = 0x02 if drive.medium is not None and not drive.tray_open else 0
+    return bytes((code, present | (1 if drive.tray_open else 0), 0, 0))
+
+
+def _busy_event(drive: DriveState) -> bytes:
+    busy = drive.busy
+    if busy is None or drive.now >= busy.end:
+        return bytes(4)
+    tenths = min(0xFFFF, int((busy.end - drive.now) * 10))
+    return bytes((0, 1)) + tenths.to_bytes(2, "big")
