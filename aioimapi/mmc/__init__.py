@@ -34,7 +34,11 @@ from aioimapi.mmc._disc_information import TrackResources as TrackResources
 from aioimapi.mmc._disc_structure import ReadDiscStructure as ReadDiscStructure
 from aioimapi.mmc._disc_structure import StructureMedia as StructureMedia
 from aioimapi.mmc._event_status import EventClass as EventClass
+from aioimapi.mmc._event_status import EventStatus as EventStatus
 from aioimapi.mmc._event_status import GetEventStatusNotification as GetEventStatusNotification
+from aioimapi.mmc._event_status import MediaEvent as MediaEvent
+from aioimapi.mmc._event_status import OperationalChange as OperationalChange
+from aioimapi.mmc._event_status import PowerStatus as PowerStatus
 from aioimapi.mmc._features import FEATURE_NAMES as FEATURE_NAMES
 from aioimapi.mmc._features import FEATURES as FEATURES
 from aioimapi.mmc._features import Aacs as Aacs
@@ -107,10 +111,30 @@ from aioimapi.mmc._mode import ModeSense10 as ModeSense10
 from aioimapi.mmc._mode import PageControl as PageControl
 from aioimapi.mmc._performance import MAXIMUM_SPEED as MAXIMUM_SPEED
 from aioimapi.mmc._performance import GetPerformance as GetPerformance
+from aioimapi.mmc._performance import Performance as Performance
+from aioimapi.mmc._performance import PerformanceDescriptor as PerformanceDescriptor
 from aioimapi.mmc._performance import PerformanceType as PerformanceType
+from aioimapi.mmc._performance import RotationControl as RotationControl
 from aioimapi.mmc._performance import SetCdSpeed as SetCdSpeed
 from aioimapi.mmc._performance import SetStreaming as SetStreaming
+from aioimapi.mmc._performance import StreamingDescriptor as StreamingDescriptor
+from aioimapi.mmc._performance import WriteSpeedDescriptor as WriteSpeedDescriptor
+from aioimapi.mmc._performance import WriteSpeeds as WriteSpeeds
+from aioimapi.mmc._profiles import BD_DEFAULT_SPARE_SECTORS as BD_DEFAULT_SPARE_SECTORS
+from aioimapi.mmc._profiles import BD_SECTORS as BD_SECTORS
+from aioimapi.mmc._profiles import CD_R_74_SECTORS as CD_R_74_SECTORS
+from aioimapi.mmc._profiles import CD_R_80_SECTORS as CD_R_80_SECTORS
+from aioimapi.mmc._profiles import CD_R_90_SECTORS as CD_R_90_SECTORS
+from aioimapi.mmc._profiles import CD_R_99_SECTORS as CD_R_99_SECTORS
+from aioimapi.mmc._profiles import DVD_MINUS_DL_SECTORS as DVD_MINUS_DL_SECTORS
+from aioimapi.mmc._profiles import DVD_MINUS_SECTORS as DVD_MINUS_SECTORS
+from aioimapi.mmc._profiles import DVD_PLUS_DL_SECTORS as DVD_PLUS_DL_SECTORS
+from aioimapi.mmc._profiles import DVD_PLUS_SECTORS as DVD_PLUS_SECTORS
+from aioimapi.mmc._profiles import PROFILE_TRAITS as PROFILE_TRAITS
 from aioimapi.mmc._profiles import Profile as Profile
+from aioimapi.mmc._profiles import ProfileTraits as ProfileTraits
+from aioimapi.mmc._profiles import Writing as Writing
+from aioimapi.mmc._profiles import traits_of as traits_of
 from aioimapi.mmc._registry import COMMANDS as COMMANDS
 from aioimapi.mmc._registry import find_command as find_command
 from aioimapi.mmc._registry import parse_command as parse_command
@@ -120,8 +144,17 @@ from aioimapi.mmc._sense import SenseData as SenseData
 from aioimapi.mmc._sense import SenseKey as SenseKey
 from aioimapi.mmc._sense_codes import assigned_codes as assigned_codes
 from aioimapi.mmc._sense_codes import sense_text as sense_text
+from aioimapi.mmc._toc import LEAD_OUT as LEAD_OUT
+from aioimapi.mmc._toc import Atip as Atip
+from aioimapi.mmc._toc import FullToc as FullToc
+from aioimapi.mmc._toc import FullTocEntry as FullTocEntry
 from aioimapi.mmc._toc import ReadTocPmaAtip as ReadTocPmaAtip
+from aioimapi.mmc._toc import SessionInfo as SessionInfo
+from aioimapi.mmc._toc import Toc as Toc
 from aioimapi.mmc._toc import TocFormat as TocFormat
+from aioimapi.mmc._toc import TocTrack as TocTrack
+from aioimapi.mmc._toc import lba_to_msf as lba_to_msf
+from aioimapi.mmc._toc import msf_to_lba as msf_to_lba
 from aioimapi.mmc._track_information import DataMode as DataMode
 from aioimapi.mmc._track_information import ReadTrackInformation as ReadTrackInformation
 from aioimapi.mmc._track_information import ReserveTrack as ReserveTrack
@@ -139,11 +172,24 @@ from aioimapi.mmc._unit import StartStopUnit as StartStopUnit
 from aioimapi.mmc._unit import TestUnitReady as TestUnitReady
 
 __all__ = (
+    "BD_DEFAULT_SPARE_SECTORS",
+    "BD_SECTORS",
+    "CD_R_74_SECTORS",
+    "CD_R_80_SECTORS",
+    "CD_R_90_SECTORS",
+    "CD_R_99_SECTORS",
     "COMMANDS",
+    "DVD_MINUS_DL_SECTORS",
+    "DVD_MINUS_SECTORS",
+    "DVD_PLUS_DL_SECTORS",
+    "DVD_PLUS_SECTORS",
     "FEATURES",
     "FEATURE_NAMES",
+    "LEAD_OUT",
     "MAXIMUM_SPEED",
+    "PROFILE_TRAITS",
     "Aacs",
+    "Atip",
     "BackgroundFormat",
     "BdRPseudoOverwrite",
     "BdRead",
@@ -184,12 +230,15 @@ __all__ = (
     "EmbeddedChanger",
     "EnhancedDefectReporting",
     "EventClass",
+    "EventStatus",
     "Feature",
     "FeatureSet",
     "FieldPointer",
     "FirmwareInformation",
     "FormatUnit",
     "Formattable",
+    "FullToc",
+    "FullTocEntry",
     "GetConfiguration",
     "GetEventStatusNotification",
     "GetPerformance",
@@ -200,6 +249,7 @@ __all__ = (
     "LayerJumpRecording",
     "LunList",
     "MechanismStatus",
+    "MediaEvent",
     "MediaSerialNumber",
     "MicrocodeUpgrade",
     "ModeSelect10",
@@ -209,14 +259,19 @@ __all__ = (
     "MultiRead",
     "OpcTable",
     "OpenIntEnum",
+    "OperationalChange",
     "PageControl",
+    "Performance",
+    "PerformanceDescriptor",
     "PerformanceType",
     "PowResources",
     "PowerCondition",
     "PowerManagement",
+    "PowerStatus",
     "PreventAllowMediumRemoval",
     "Profile",
     "ProfileList",
+    "ProfileTraits",
     "RandomReadable",
     "RandomWritable",
     "RawFeature",
@@ -237,23 +292,28 @@ __all__ = (
     "ReserveTrack",
     "RestrictedOverwrite",
     "RigidRestrictedOverwrite",
+    "RotationControl",
     "SectorErasable",
     "SendOpcInformation",
     "SenseData",
     "SenseKey",
+    "SessionInfo",
     "SessionState",
     "SetCdSpeed",
     "SetStreaming",
     "Smart",
     "StartStopUnit",
     "Status",
+    "StreamingDescriptor",
     "StructureMedia",
     "SupportedPages",
     "SynchronizeCache10",
     "TestUnitReady",
     "TimelySafeRecording",
     "Timeout",
+    "Toc",
     "TocFormat",
+    "TocTrack",
     "TrackAddressType",
     "TrackInformation",
     "TrackResources",
@@ -264,9 +324,15 @@ __all__ = (
     "Write12",
     "WriteOnce",
     "WriteProtect",
+    "WriteSpeedDescriptor",
+    "WriteSpeeds",
+    "Writing",
     "assigned_codes",
     "cdb_size",
     "find_command",
+    "lba_to_msf",
+    "msf_to_lba",
     "parse_command",
     "sense_text",
+    "traits_of",
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final, Self
 
 import attrs
 
+from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U8, U16, Bit, Bits, Field
+from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, Field, Structure, chunked, need
+from aioimapi.units import FRAMES_PER_SECOND, MSF_OFFSET
 
 
 class TocFormat(enum.IntEnum):
@@ -47,3 +49,228 @@ class ReadTocPmaAtip(Command):
     def transfer_length(self) -> int:
         """The allocation length."""
         return self.allocation_length
+
+
+def _body(data: bytes | memoryview, what: str) -> bytes:
+    """Return what follows the header of 4 bytes, as far as it came and as far as the length field says."""
+    size = int.from_bytes(need(data, 4, what)[0:2], "big")
+    return bytes(data[4 : 2 + size])
+
+
+def _with_header(first: int, last: int, body: bytes) -> bytes:
+    return (len(body) + 2).to_bytes(2, "big") + bytes([first, last]) + body
+
+
+LEAD_OUT: Final = 0xAA
+"""Track number of the lead-out in formats 0 and 1."""
+
+
+@attrs.frozen
+class TocTrack(Structure):
+    """One track of a table of contents.
+
+    Args:
+        track: Track number; AAh is the lead-out.
+        start: Its first sector; packed MSF (``00 MM SS FF``) where that was asked for.
+        control: Control nibble: bit 2 data, bit 0 pre-emphasis or incremental.
+        adr: 1 in this list.
+    """
+
+    SIZE: ClassVar[int | None] = 8
+
+    track: Annotated[int, U8(2)]
+    start: Annotated[int, U32(4)]
+    control: Annotated[int, Bits(1, 3, 0)] = 4
+    adr: Annotated[int, Bits(1, 7, 4)] = 1
+
+    @property
+    def is_data(self) -> bool:
+        """Whether it is a data track."""
+        return bool(self.control & 4)
+
+
+@attrs.frozen
+class Toc:
+    """READ TOC format 0: the tracks and the lead-out (MMC-6 6.25.3.2).
+
+    Args:
+        first_track: First track number on the disc.
+        last_track: Last track number on the disc.
+        tracks: The tracks asked for, and the lead-out as the last.
+    """
+
+    first_track: int
+    last_track: int
+    tracks: tuple[TocTrack, ...] = ()
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the answer.
+
+        Raises:
+            RemoteProtocolError: No header of 4 bytes.
+        """
+        body = _body(data, "table of contents")
+        return cls(data[2], data[3], tuple(TocTrack.parse(piece) for piece in chunked(body, 8)))
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer."""
+        return _with_header(self.first_track, self.last_track, b"".join(t.to_bytes() for t in self.tracks))
+
+    @property
+    def lead_out(self) -> int | None:
+        """Where the lead-out begins, or None where the list lacks it."""
+        return next((track.start for track in self.tracks if track.track == LEAD_OUT), None)
+
+
+@attrs.frozen
+class SessionInfo:
+    """READ TOC format 1: where the last session begins (MMC-6 6.25.3.3).
+
+    Args:
+        first_session: First complete session.
+        last_session: Last complete session.
+        track: First track of the last complete session.
+    """
+
+    first_session: int
+    last_session: int
+    track: TocTrack
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the answer.
+
+        Raises:
+            RemoteProtocolError: Fewer than 12 bytes.
+        """
+        need(data, 12, "session information")
+        return cls(data[2], data[3], TocTrack.parse(data[4:12]))
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer."""
+        return _with_header(self.first_session, self.last_session, self.track.to_bytes())
+
+
+@attrs.frozen
+class FullTocEntry(Structure):
+    """One entry of the lead-in's Q channel (formats 2 and 3; MMC-6 table 394).
+
+    ``point`` is a track number or A0h, A1h, A2h, B0h and so on; ``address`` and ``pointer`` are packed MSF
+    in binary.
+    """
+
+    SIZE: ClassVar[int | None] = 11
+
+    session: Annotated[int, U8(0)]
+    point: Annotated[int, U8(3)]
+    pointer: Annotated[int, U24(8)]
+    control: Annotated[int, Bits(1, 3, 0)] = 4
+    adr: Annotated[int, Bits(1, 7, 4)] = 1
+    track: Annotated[int, U8(2)] = 0
+    address: Annotated[int, U24(4)] = 0
+    zero: Annotated[int, U8(7)] = 0
+
+
+@attrs.frozen
+class FullToc:
+    """READ TOC format 2, and format 3 (PMA), whose header numbers are reserved.
+
+    Args:
+        first_session: First session.
+        last_session: Last session.
+        entries: As recorded.
+    """
+
+    first_session: int
+    last_session: int
+    entries: tuple[FullTocEntry, ...] = ()
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the answer.
+
+        Raises:
+            RemoteProtocolError: No header of 4 bytes.
+        """
+        body = _body(data, "full table of contents")
+        return cls(data[2], data[3], tuple(FullTocEntry.parse(piece) for piece in chunked(body, 11)))
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer."""
+        return _with_header(
+            self.first_session, self.last_session, b"".join(e.to_bytes() for e in self.entries)
+        )
+
+
+@attrs.frozen
+class Atip(Structure):
+    """READ TOC format 4: what the groove of a CD-R or CD-RW says (MMC-6 6.25.3.6).
+
+    Args:
+        target_power: Indicative target writing power.
+        reference_speed: CD-RW: 1x, 2x ... code.
+        unrestricted_use: URU.
+        rewritable: CD-RW.
+        subtype: Disc subtype.
+        lead_in_start: Packed MSF; with ``last_lead_out`` it names the maker.
+        last_lead_out: Last possible start of the lead-out, packed MSF: the capacity.
+        a1: Additional values, where ``a1_valid``.
+        a2: Additional values, where ``a2_valid``.
+        a3: Additional values, where ``a3_valid``.
+        a1_valid: See above.
+        a2_valid: See above.
+        a3_valid: See above.
+    """
+
+    SIZE: ClassVar[int | None] = 28
+    MINIMUM: ClassVar[int | None] = 16
+
+    last_lead_out: Annotated[int, U24(12)]
+    lead_in_start: Annotated[int, U24(8)] = 0
+    rewritable: Annotated[bool, Bit(6, 6)] = False
+    subtype: Annotated[int, Bits(6, 5, 3)] = 0
+    target_power: Annotated[int, Bits(4, 6, 4)] = 0
+    reference_speed: Annotated[int, Bits(4, 2, 0)] = 0
+    unrestricted_use: Annotated[bool, Bit(5, 6)] = False
+    a1_valid: Annotated[bool, Bit(6, 2)] = False
+    a2_valid: Annotated[bool, Bit(6, 1)] = False
+    a3_valid: Annotated[bool, Bit(6, 0)] = False
+    a1: Annotated[int, U24(16)] = 0
+    a2: Annotated[int, U24(20)] = 0
+    a3: Annotated[int, U24(24)] = 0
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer with its length field and the bits that are always set."""
+        body = bytearray(super().to_bytes())
+        body[0:2] = (len(body) - 2).to_bytes(2, "big")
+        body[4] |= 0x80
+        body[6] |= 0x80
+        return bytes(body)
+
+    @property
+    def sectors(self) -> int:
+        """Capacity in sectors: the last possible lead-out as a logical block address."""
+        return msf_to_lba(self.last_lead_out)
+
+
+def msf_to_lba(packed: int) -> int:
+    """Return the logical block address of packed minutes, seconds, frames (``MM SS FF`` in binary; MMC-6 4.2.3.5)."""
+    minutes, seconds, frames = packed >> 16 & 0xFF, packed >> 8 & 0xFF, packed & 0xFF
+    total = (minutes * 60 + seconds) * FRAMES_PER_SECOND + frames
+    # From 90 minutes on the lead-in before LBA 0 is meant.
+    return total - MSF_OFFSET if minutes < 90 else total - 450_150
+
+
+def lba_to_msf(lba: int) -> int:
+    """Return packed minutes, seconds, frames of a logical block address from -45,150 to 404,849 (MMC-6 4.2.3.5).
+
+    Raises:
+        LocalProtocolError: The address has no MSF.
+    """
+    if not -45_150 <= lba <= 404_849:
+        raise LocalProtocolError(f"LBA {lba} has no minutes, seconds and frames; -45150 to 404849 have")
+    total = lba + MSF_OFFSET if lba >= -MSF_OFFSET else lba + 450_150
+    minutes, rest = divmod(total, 60 * FRAMES_PER_SECOND)
+    seconds, frames = divmod(rest, FRAMES_PER_SECOND)
+    return minutes << 16 | seconds << 8 | frames
