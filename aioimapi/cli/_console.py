@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from aioimapi.cli import _text
-from aioimapi.cli._exit import ExitCode
+from aioimapi.cli._exit import ExitCode, way_out
 from aioimapi.cli._progress import Display, JsonDisplay, PlainDisplay, RichDisplay
 
 # JSON values that leave the program: their shape is told by the documentation, not by a type.
@@ -89,18 +89,19 @@ class Console:
         else:
             self._display.line(line)
 
-    def warn(self, text: str) -> None:
-        """Write a warning to standard error, and as JSON where asked."""
+    def warn(self, text: str, **facts: Any) -> None:
+        """Write a warning to standard error, and as JSON, with its facts, where asked."""
         self.note(f"aioimapi: warning: {_text.printable(text)}")
-        self.event("warning", {"message": text})
+        self.event("warning", {"message": text, **facts})
 
-    def fail(self, error: BaseException, code: ExitCode, note: str = "") -> ExitCode:
+    def fail(self, error: BaseException, code: ExitCode) -> ExitCode:
         """Write an error as one line to standard error.
 
         And as the final JSON object where that is still owed.
         """
         message = _one_line(error)
-        self.note(f"aioimapi: error: {message}{note}")
+        hint = way_out(error)
+        self.note(f"aioimapi: error: {message}" + (f" ({hint})" if hint else ""))
         if self.verbose > 1:
             self.note("".join(traceback.format_exception(error)).rstrip())
         if not self._ended:

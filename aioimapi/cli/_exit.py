@@ -42,6 +42,18 @@ _REFUSALS: tuple[type[errors.ImapiError], ...] = (
 )
 
 
+_WAYS_OUT: tuple[tuple[type[errors.ImapiError], str], ...] = (
+    (errors.OutputExistsError, "--force replaces it"),
+    (errors.DiscNotBlankError, "--overwrite uses a rewritable disc anew"),
+    (errors.SourceChangedError, "--changed pad goes on with what there is"),
+)
+
+
+def way_out(error: BaseException) -> str:
+    """Return the command line's own way out of a failure, or an empty string."""
+    return next((text for kind, text in _WAYS_OUT if isinstance(error, kind)), "")
+
+
 def code_for(error: BaseException) -> ExitCode:
     """Return the exit code of a failure.
 

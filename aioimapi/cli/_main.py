@@ -79,8 +79,7 @@ def run(arguments: Sequence[str]) -> int:
         code: Any = cli.main(args=list(arguments), prog_name="aioimapi", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
+        return _wrong_usage(error)
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -90,6 +89,13 @@ def run(arguments: Sequence[str]) -> int:
         _drop_standard_output()
         return ExitCode.FAILED
     return int(code) if isinstance(code, int) else ExitCode.DONE
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    sys.stderr.write(f"aioimapi: error: {error.format_message()}\n")
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        sys.stderr.write(f"Try '{error.ctx.command_path} --help'.\n")
+    return ExitCode.USAGE
 
 
 def _closed_pipe() -> int:

@@ -32,8 +32,7 @@ def command_options(function: Callable[Concatenate[Console, ...], ExitCode]) -> 
         "-v", "--verbose", count=True, help="Show every command sent to a drive; -vv also tracebacks."
     )
     @click.pass_context
-    @functools.wraps(function)
-    def wrapped(context: click.Context, json_: bool, loop: str, verbose: int, **values: Any) -> ExitCode:
+    def wrapped(context: click.Context, /, json_: bool, loop: str, verbose: int, **values: Any) -> ExitCode:
         if loop == "trio" and not _has_trio():
             raise click.UsageError("--loop trio needs the package trio: pip install 'aioimapi[trio]'")
         name = context.command_path.partition(" ")[2]
@@ -41,7 +40,7 @@ def command_options(function: Callable[Concatenate[Console, ...], ExitCode]) -> 
         context.obj = console
         return function(console, **values)
 
-    return wrapped
+    return functools.update_wrapper(wrapped, function)
 
 
 def _has_trio() -> bool:

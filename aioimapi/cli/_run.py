@@ -25,12 +25,10 @@ def run_job(console: Console, job: Job) -> ExitCode:
     What went wrong has been told.
     """
     try:
-        return anyio.run(_supervise, console, job, backend=console.loop)
-    except BaseExceptionGroup as group:
-        error = sole_error(group)
-        if isinstance(error, ImapiError | OSError):
-            return console.fail(error, code_for(error))
-        raise
+        try:
+            return anyio.run(_supervise, console, job, backend=console.loop)
+        except BaseExceptionGroup as group:
+            raise sole_error(group) from None
     except (ImapiError, OSError) as error:
         return console.fail(error, code_for(error))
 

@@ -1,0 +1,158 @@
+"""From SOURCE arguments to something that can be planned, saved and burned."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import click
+
+from aioimapi.cli import _text
+from aioimapi.cli._console import Console
+from aioimapi.cli._sources import Source
+from aioimapi.errors import DuplicateNameError
+
+if TYPE_CHECKING:
+    from aioimapi.image import FileSystemImage, ImagePlan, PlanWarning
+
+FILE_SYSTEM_NAMES = ("iso9660", "joliet", "rockridge", "udf")
+_TITLES = {"iso9660": "ISO 9660", "joliet": "Joliet", "rockridge": "Rock Ridge", "udf": "UDF 1.02"}
+
+
+def file_system_list(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, ...]:
+    """Return the file systems of a list with commas between them, without doubles; all of them for None."""
+    if value is None:
+        return FILE_SYSTEM_NAMES
+    names = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip()))
+    unknown = [name for name in names if name not in FILE_SYSTEM_NAMES]
+    if unknown or not names:
+        said = ", ".join(unknown) or "an empty list"
+        raise click.BadParameter(
+            f"{said}: choose of {', '.join(FILE_SYSTEM_NAMES)}, with commas between them"
+        )
+    return names
+
+
+def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command SOURCE…, and ``options`` made of ``--volume``, ``--fs`` and ``--changed``."""
+
+    @functools.wraps(function)
+    def wrapped(*, volume: str, fs: tuple[str, ...], changed: Literal["error", "pad"], **values: Any) -> Any:
+        return function(options=ImageOptions(volume, fs, changed), **values)
+
+    for decorate in (
+        click.option(
+            "--fs",
+            callback=file_system_list,
+            metavar="LIST",
+            help=f"File systems, with commas: {', '.join(FILE_SYSTEM_NAMES)}; all of them by default.",
+        ),
+        click.option(
+            "--changed",
+            type=click.Choice(["error", "pad"]),
+            default="error",
+            help="A file that changed since the plan ends the job, or is padded or cut to its planned size.",
+        ),
+        click.option(
+            "--volume", metavar="NAME", default="", help="The volume's name; by default the folder's name."
+        ),
+        click.argument("source", nargs=-1, required=True),
+    ):
+        wrapped = decorate(wrapped)
+    return wrapped
+
+
+@attrs.frozen
+class ImageOptions:
+    """How the image of the sources is to be.
+
+    Attributes:
+        volume: Its name; empty for the default.
+        fs: Its file systems.
+        changed: What to do with a file that changed since the plan: ``error`` or ``pad``.
+    """
+
+    volume: str
+    fs: tuple[str, ...]
+    changed: Literal["error", "pad"]
+
+
+def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
+    """Return an image of sources, not planned yet.
+
+    Raises:
+        DuplicateNameError: A source's place is taken by another; the message tells how to put it elsewhere.
+        ImageError: The chosen file systems make no sense together.
+    """
+    from aioimapi.fs import FileSystem
+    from aioimapi.image import FileSystemImage
+
+    chosen = [FileSystem(name) for name in options.fs]
+    image = FileSystemImage(
+        options.volume or _default_volume(sources), file_systems=chosen, on_change=options.changed
+    )
+    for source in sources:
+        try:
+            _add(image, source)
+        except DuplicateNameError as error:
+            raise DuplicateNameError(
+                f"{error}; put it elsewhere: NAME={source.path}", path=error.path
+            ) from error
+    return image
+
+
+def _add(image: FileSystemImage, source: Source) -> None:
+    place = "/".join(source.target)
+    if not source.is_folder:
+        image.root.add_file(place, source.path)
+    elif place:
+        image.root.add_directory(place).add_tree(source.path)
+    else:
+        image.root.add_tree(source.path)
+
+
+def _default_volume(sources: Sequence[Source]) -> str:
+    """Return the name of the one folder or file there is.
+
+    Several leave it to the image, which takes the date.
+    """
+    if len(sources) != 1:
+        return ""
+    return os.path.basename(os.path.abspath(sources[0].path))
+
+
+def describe(plan: ImagePlan) -> list[tuple[str, str]]:
+    """Return what a plan is, as labelled lines."""
+    present = {system.value for system in plan.file_systems}
+    files = _text.plural(plan.file_count, "file")
+    folders = _text.plural(plan.directory_count - 1, "folder")
+    return [
+        ("Volume", _text.printable(plan.volume_name)),
+        ("File systems", ", ".join(_TITLES[name] for name in FILE_SYSTEM_NAMES if name in present)),
+        ("Holds", f"{files} in {folders}" if plan.directory_count > 1 else files),
+        ("Size", f"{_text.size(plan.size)}, {plan.sector_count:,} sectors ({plan.size:,} bytes)"),
+    ]
+
+
+def facts(plan: ImagePlan) -> dict[str, Any]:
+    """Return what a plan is, for JSON."""
+    present = {system.value for system in plan.file_systems}
+    return {
+        "volume": plan.volume_name,
+        "file_systems": [name for name in FILE_SYSTEM_NAMES if name in present],
+        "files": plan.file_count,
+        "directories": plan.directory_count,
+        "sectors": plan.sector_count,
+        "size_bytes": plan.size,
+    }
+
+
+def tell_warnings(console: Console, warnings: Sequence[PlanWarning]) -> None:
+    """Write a plan's warnings, a line for each kind."""
+    for warning in warnings:
+        console.warn(str(warning), kind=warning.kind, count=warning.count, examples=list(warning.examples))

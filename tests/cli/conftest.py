@@ -1,0 +1,45 @@
+"""The command as a user runs it, in this process where that is enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aioimapi.cli import _main
+
+from .command import Ended, Run
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], loop: str) -> Run:
+    """Run ``aioimapi ARGUMENTS`` here, on the loop of the test."""
+
+    def command(*arguments: str) -> Ended:
+        capfd.readouterr()
+        code = _main.run([*arguments, "--loop", loop])
+        captured = capfd.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return command
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> str:
+    """Run each test of a command on both event loops."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with sources: ``photos`` (a few files) and ``notes.txt``."""
+    photos = tmp_path / "photos"
+    (photos / "2026").mkdir(parents=True)
+    (photos / "2026" / "Düne, früh.jpg").write_bytes(b"\xff\xd8" + bytes(range(256)) * 700)
+    (photos / "index.txt").write_text("one picture\n")
+    (photos / "empty").write_bytes(b"")
+    (photos / "latest").symlink_to("2026")
+    (tmp_path / "notes.txt").write_text("notes\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,242 @@
+"""``aioimapi plan`` and ``aioimapi image``, as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .command import Run, start
+
+pytestmark = pytest.mark.timeout(60)
+
+FILE_SYSTEMS = ["iso9660", "joliet", "rockridge", "udf"]
+
+
+def left_over(folder: Path) -> list[str]:
+    """What no command may leave behind."""
+    return [
+        name for name in os.listdir(folder) if name.endswith((".partial", ".tmp")) or name.startswith(".")
+    ]
+
+
+def test_plan_tells_size_file_systems_and_what_changes(run: Run, work: Path) -> None:
+    ended = run("plan", "photos")
+    assert ended.code == 0
+    assert "Volume        photos" in ended.out
+    assert "ISO 9660, Joliet, Rock Ridge, UDF 1.02" in ended.out
+    assert "4 files in 1 folder" in ended.out
+
+
+def test_plan_and_image_agree_to_the_sector(run: Run, work: Path) -> None:
+    planned = run("plan", "photos", "--json").result["result"]
+    made = run("image", "photos", "-o", "out.iso", "--json").result["result"]
+    assert planned["file_systems"] == made["file_systems"] == FILE_SYSTEMS
+    assert planned["sectors"] * 2048 == planned["size_bytes"] == (work / "out.iso").stat().st_size
+    assert (planned["files"], planned["directories"]) == (4, 2)
+
+
+def test_plan_names_shows_what_each_became(run: Run, work: Path) -> None:
+    ended = run("plan", "photos", "--names", "--json")
+    names = {line["path"]: line for line in ended.lines if line["event"] == "name"}
+    assert names["/index.txt"]["iso9660"] == "INDEX.TXT;1"
+    assert names["/2026/Düne, früh.jpg"]["udf"] == "Düne, früh.jpg"
+    text = run("plan", "photos", "--names").out
+    assert "/index.txt\n    ISO 9660: INDEX.TXT;1\n    Joliet: index.txt" in text
+
+
+def test_an_image_holds_what_it_was_made_of(run: Run, work: Path) -> None:
+    ended = run("image", "photos", "-o", "out.iso", "--volume", "TRIP")
+    assert ended.code == 0
+    assert "Volume        TRIP" in ended.out
+    image = (work / "out.iso").read_bytes()
+    assert image[0x8001:0x8006] == b"CD001"
+    assert image[0x8028:0x802C] == b"TRIP"
+    assert (work / "photos" / "2026" / "Düne, früh.jpg").read_bytes() in image
+    assert left_over(work) == []
+
+
+def test_sources_go_where_they_are_put(run: Run, work: Path) -> None:
+    ended = run("plan", "photos", "notes.txt", "deep/down/=notes.txt", "a/b=photos", "--names", "--json")
+    assert ended.code == 0
+    paths = {line["path"] for line in ended.lines if line["event"] == "name"}
+    assert {"/photos/index.txt", "/notes.txt", "/deep/down/notes.txt", "/a/b/2026/Düne, früh.jpg"} <= paths
+
+
+def test_chosen_file_systems(run: Run, work: Path) -> None:
+    assert run("plan", "photos", "--fs", "UDF", "--json").result["result"]["file_systems"] == ["udf"]
+    assert run("plan", "photos", "--fs", "joliet, iso9660", "--json").result["result"]["file_systems"] == [
+        "iso9660",
+        "joliet",
+    ]
+
+
+def test_the_same_tree_gives_the_same_bytes(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    for name in ("a.iso", "b.iso"):
+        assert run("image", "photos", "-o", name).code == 0
+    assert (work / "a.iso").read_bytes() == (work / "b.iso").read_bytes()
+
+
+def test_standard_output_gets_the_image_and_nothing_else(work: Path) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    process = start("image", "photos", "-o", "file.iso", env=environment)
+    process.communicate(timeout=30)
+    piped = subprocess.run(
+        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"],
+        capture_output=True,
+        env=environment,
+        check=True,
+        timeout=30,
+    )
+    assert piped.stdout == (work / "file.iso").read_bytes()
+    assert b"standard output" in piped.stderr
+
+
+def test_json_tells_progress_then_one_result(run: Run, work: Path) -> None:
+    ended = run("image", "photos", "-o", "out.iso", "--json")
+    progress = [line for line in ended.lines if line["event"] == "progress"]
+    assert progress[0]["done"] == 0
+    assert progress[-1]["done"] == progress[-1]["total"] == ended.result["result"]["sectors"]
+    assert ended.result["error"] is None
+
+
+# --- what is refused --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["image", "nothing", "-o", "o.iso"], 3, "nothing: no such file or folder"),
+        (["image", "photos", "-o", "photos/o.iso"], 3, "lies inside the source photos"),
+        (["image", "notes.txt", "-o", "notes.txt", "--force"], 3, "the image would hold itself"),
+        (["image", "photos", "x/photos", "-o", "o.iso"], 3, "x/photos: no such file"),
+        (["image", "photos", "other/photos", "-o", "o.iso"], 3, "put one elsewhere: NAME=other/photos"),
+        (["image", "photos", "-o", "missing/o.iso"], 1, "missing/o.iso: No such file or directory"),
+        (["image", "photos", "-o", "other"], 1, "is a folder; give the name of a file"),
+        (["image", "photos", "-o", "o.iso", "--fs", "ext4"], 2, "ext4: choose of iso9660"),
+        (["image", "photos", "-o", "o.iso", "--fs", "joliet"], 3, "ISO 9660"),
+        (["image", "photos", "-o", "-", "--json"], 2, "both want standard output"),
+        (["image", "disc.iso", "-o", "o.iso"], 2, "is an image already; to put it into one as a file"),
+        (["image", "-o", "o.iso"], 2, "Missing argument"),
+        (["image", "photos"], 2, "Missing option"),
+        (["imagine"], 2, "No such command"),
+    ],
+)
+def test_bad_input_is_one_line_with_cause_and_way_out(
+    run: Run, work: Path, arguments: list[str], code: int, message: str
+) -> None:
+    (work / "disc.iso").write_bytes(bytes(2048))
+    (work / "other" / "photos").mkdir(parents=True)
+    before = sorted(os.listdir(work))
+    ended = run(*arguments)
+    assert ended.code == code
+    lines = [line for line in ended.err.splitlines() if not line.startswith("Try '")]
+    assert lines[-1].startswith("aioimapi: error: ")
+    assert message in lines[-1]
+    assert "Traceback" not in ended.err
+    assert sorted(os.listdir(work)) == before
+    assert left_over(work / "photos") == []
+
+
+def test_an_existing_output_is_kept_without_force(run: Run, work: Path) -> None:
+    (work / "o.iso").write_text("precious")
+    ended = run("image", "photos", "-o", "o.iso")
+    assert ended.code == 3
+    assert "--force" in ended.err
+    assert (work / "o.iso").read_text() == "precious"
+    assert run("image", "photos", "-o", "o.iso", "--force").code == 0
+    assert (work / "o.iso").stat().st_size % 2048 == 0
+
+
+def test_a_refusal_is_json_too(run: Run, work: Path) -> None:
+    ended = run("image", "nothing", "-o", "o.iso", "--json")
+    assert ended.code == 3
+    error = ended.result["error"]
+    assert (error["type"], error["path"]) == ("SourceError", "nothing")
+    assert ended.result["result"] is None
+
+
+def test_an_unreadable_source_names_itself(run: Run, photos_of_nobody: Path) -> None:
+    ended = run("image", "photos", "-o", "o.iso")
+    assert ended.code == 3
+    assert "photos/secret: Permission denied" in ended.err
+    assert not (photos_of_nobody / "o.iso").exists()
+
+
+@pytest.fixture
+def photos_of_nobody(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a file that may not be read, also where the tests run as root: as nobody then."""
+    assert run("plan", "photos").code == 0  # all modules are loaded: nobody may not read them either
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        shutil.copytree(work / "photos", root / "photos")
+        (root / "photos" / "secret").write_text("x")
+        (root / "photos" / "secret").chmod(0)
+        for path in (root, *root.rglob("*")):
+            os.chown(path, 65534 if os.geteuid() == 0 else -1, -1, follow_symlinks=False)
+        monkeypatch.chdir(root)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield root
+        finally:
+            os.seteuid(user)
+
+
+def test_a_full_output_leaves_nothing(work: Path) -> None:
+    def limit() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+
+    process = start("image", "photos", "-o", "o.iso", preexec_fn=limit)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "larger than its file system, or the limit of this process, allows" in err
+    assert "Traceback" not in err
+    assert sorted(os.listdir(work)) == ["notes.txt", "photos"]
+
+
+def test_a_full_device_is_told(work: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert process.returncode == 1
+    assert "aioimapi: error: no room left" in process.stderr
+
+
+def test_a_closed_pipe_is_told(work: Path) -> None:
+    with (work / "photos" / "big").open("wb") as big:
+        big.truncate(64 * 2**20)
+    read_end, write_end = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write_end)
+    os.read(read_end, 1000)
+    os.close(read_end)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "aioimapi: error: the reader of the output went away" in err
+    assert "Traceback" not in err
+
+
+def test_more_v_shows_the_traceback(run: Run, work: Path) -> None:
+    assert "Traceback" in run("image", "nothing", "-o", "o.iso", "-vv").err
