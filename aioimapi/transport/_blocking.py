@@ -93,10 +93,12 @@ class BlockingTransport(Transport):
         burst = _Burst([(command, data_phase(command, buffer)) for command, buffer in commands])
         self._check_open()
         try:
-            return await self._worker.run(lambda: self._run(burst), burst.stop)
+            replies = await self._worker.run(lambda: self._run(burst), burst.stop)
+            await self._pace()
         except BaseException:
             self._lose(burst)
             raise
+        return replies
 
     def take_lost_outcomes(self) -> tuple[Outcome, ...]:
         """Return the outcomes that no caller saw; see :meth:`Transport.take_lost_outcomes`."""
@@ -121,6 +123,9 @@ class BlockingTransport(Transport):
     async def _in_thread(self, function: Callable[[], T]) -> T:
         """Run something else that blocks, such as opening the device, in the transport's thread."""
         return await self._worker.run(function, lambda: None)
+
+    async def _pace(self) -> None:
+        """Wait after a burst, where an emulated drive wants its time to pass. Real ones have taken theirs."""
 
     def _check_open(self) -> None:
         if self._closed:

@@ -41,7 +41,14 @@ async def _open_device(target: str, /, *, exclusive: bool) -> Transport:
     )
 
 
-_builtin: dict[str, TransportFactory] = {"device": _open_device}
+async def _open_virtual(target: str, /, *, exclusive: bool) -> Transport:
+    del exclusive  # a virtual disc is in one drive at a time, always
+    from aioimapi.transport._virtual import VirtualTransport
+
+    return await VirtualTransport.open(target)
+
+
+_builtin: dict[str, TransportFactory] = {"device": _open_device, "virtual": _open_virtual}
 
 
 def known_schemes() -> list[str]:

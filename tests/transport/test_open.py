@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.mark.parametrize("target", ["iscsi://host/iqn.x", "Virtuel:disc.bdr?media=bd-r", "spti:D"])
 async def test_an_unknown_scheme_lists_those_that_are_known(target: str) -> None:
-    with pytest.raises(UnknownUrlError, match=r"known are device, and device nodes") as caught:
+    with pytest.raises(UnknownUrlError, match=r"known are device, virtual, and device nodes") as caught:
         await open_transport(target)
     assert caught.value.drive == target
 
@@ -38,7 +38,7 @@ async def test_other_packages_offer_schemes_by_entry_point(monkeypatch: pytest.M
         return [entry] if group == entry.group and name in (None, entry.name) else []
 
     monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
-    assert known_schemes() == ["device", "remote"]
+    assert known_schemes() == ["device", "remote", "virtual"]
     async with await open_transport("remote://burner", exclusive=False) as transport:
         assert transport.name == "remote://burner"
     assert asked == [("remote://burner", False)]
