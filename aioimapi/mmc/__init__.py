@@ -11,9 +11,12 @@ from aioimapi.mmc._capacity import BufferCapacity as BufferCapacity
 from aioimapi.mmc._capacity import CapacityData as CapacityData
 from aioimapi.mmc._capacity import ReadBufferCapacity as ReadBufferCapacity
 from aioimapi.mmc._capacity import ReadCapacity as ReadCapacity
+from aioimapi.mmc._close import CLOSE_FUNCTIONS as CLOSE_FUNCTIONS
 from aioimapi.mmc._close import CloseFunction as CloseFunction
+from aioimapi.mmc._close import CloseMeaning as CloseMeaning
 from aioimapi.mmc._close import CloseTrackSession as CloseTrackSession
 from aioimapi.mmc._close import SendOpcInformation as SendOpcInformation
+from aioimapi.mmc._close import close_meaning as close_meaning
 from aioimapi.mmc._command import Command as Command
 from aioimapi.mmc._command import Direction as Direction
 from aioimapi.mmc._command import Status as Status
@@ -31,6 +34,13 @@ from aioimapi.mmc._disc_information import PowResources as PowResources
 from aioimapi.mmc._disc_information import ReadDiscInformation as ReadDiscInformation
 from aioimapi.mmc._disc_information import SessionState as SessionState
 from aioimapi.mmc._disc_information import TrackResources as TrackResources
+from aioimapi.mmc._disc_structure import BdDiscInformation as BdDiscInformation
+from aioimapi.mmc._disc_structure import BdDiscInformationUnit as BdDiscInformationUnit
+from aioimapi.mmc._disc_structure import BdStructure as BdStructure
+from aioimapi.mmc._disc_structure import DiscStructure as DiscStructure
+from aioimapi.mmc._disc_structure import DvdCopyright as DvdCopyright
+from aioimapi.mmc._disc_structure import DvdPhysicalFormat as DvdPhysicalFormat
+from aioimapi.mmc._disc_structure import DvdStructure as DvdStructure
 from aioimapi.mmc._disc_structure import ReadDiscStructure as ReadDiscStructure
 from aioimapi.mmc._disc_structure import StructureMedia as StructureMedia
 from aioimapi.mmc._event_status import EventClass as EventClass
@@ -91,8 +101,14 @@ from aioimapi.mmc._features import Timeout as Timeout
 from aioimapi.mmc._features import WriteOnce as WriteOnce
 from aioimapi.mmc._features import WriteProtect as WriteProtect
 from aioimapi.mmc._fields import OpenIntEnum as OpenIntEnum
+from aioimapi.mmc._format import FORMAT_PARAMETER_LENGTH as FORMAT_PARAMETER_LENGTH
 from aioimapi.mmc._format import Blank as Blank
 from aioimapi.mmc._format import BlankingType as BlankingType
+from aioimapi.mmc._format import CapacityType as CapacityType
+from aioimapi.mmc._format import FormatCapacities as FormatCapacities
+from aioimapi.mmc._format import FormatDescriptor as FormatDescriptor
+from aioimapi.mmc._format import FormatParameters as FormatParameters
+from aioimapi.mmc._format import FormatType as FormatType
 from aioimapi.mmc._format import FormatUnit as FormatUnit
 from aioimapi.mmc._format import ReadFormatCapacities as ReadFormatCapacities
 from aioimapi.mmc._inquiry import Designator as Designator
@@ -105,10 +121,29 @@ from aioimapi.mmc._inquiry import ReportLuns as ReportLuns
 from aioimapi.mmc._inquiry import SupportedPages as SupportedPages
 from aioimapi.mmc._inquiry import UnitSerialNumber as UnitSerialNumber
 from aioimapi.mmc._inquiry import VitalProductPage as VitalProductPage
+from aioimapi.mmc._mechanism import MechanismState as MechanismState
 from aioimapi.mmc._mechanism import MechanismStatus as MechanismStatus
+from aioimapi.mmc._mechanism import MechanismStatusData as MechanismStatusData
+from aioimapi.mmc._mode import ModeParameters as ModeParameters
 from aioimapi.mmc._mode import ModeSelect10 as ModeSelect10
 from aioimapi.mmc._mode import ModeSense10 as ModeSense10
 from aioimapi.mmc._mode import PageControl as PageControl
+from aioimapi.mmc._mode_pages import MODE_PAGES as MODE_PAGES
+from aioimapi.mmc._mode_pages import Caching as Caching
+from aioimapi.mmc._mode_pages import Capabilities as Capabilities
+from aioimapi.mmc._mode_pages import CdAudioControl as CdAudioControl
+from aioimapi.mmc._mode_pages import CdDeviceParameters as CdDeviceParameters
+from aioimapi.mmc._mode_pages import DataBlockType as DataBlockType
+from aioimapi.mmc._mode_pages import ModePage as ModePage
+from aioimapi.mmc._mode_pages import ModeWriteSpeed as ModeWriteSpeed
+from aioimapi.mmc._mode_pages import MultiSession as MultiSession
+from aioimapi.mmc._mode_pages import PowerConditionPage as PowerConditionPage
+from aioimapi.mmc._mode_pages import RawPage as RawPage
+from aioimapi.mmc._mode_pages import ReadWriteErrorRecovery as ReadWriteErrorRecovery
+from aioimapi.mmc._mode_pages import TimeoutAndProtect as TimeoutAndProtect
+from aioimapi.mmc._mode_pages import WriteParameters as WriteParameters
+from aioimapi.mmc._mode_pages import WriteType as WriteType
+from aioimapi.mmc._mode_pages import parse_pages as parse_pages
 from aioimapi.mmc._performance import MAXIMUM_SPEED as MAXIMUM_SPEED
 from aioimapi.mmc._performance import GetPerformance as GetPerformance
 from aioimapi.mmc._performance import Performance as Performance
@@ -178,6 +213,7 @@ __all__ = (
     "CD_R_80_SECTORS",
     "CD_R_90_SECTORS",
     "CD_R_99_SECTORS",
+    "CLOSE_FUNCTIONS",
     "COMMANDS",
     "DVD_MINUS_DL_SECTORS",
     "DVD_MINUS_SECTORS",
@@ -185,29 +221,41 @@ __all__ = (
     "DVD_PLUS_SECTORS",
     "FEATURES",
     "FEATURE_NAMES",
+    "FORMAT_PARAMETER_LENGTH",
     "LEAD_OUT",
     "MAXIMUM_SPEED",
+    "MODE_PAGES",
     "PROFILE_TRAITS",
     "Aacs",
     "Atip",
     "BackgroundFormat",
+    "BdDiscInformation",
+    "BdDiscInformationUnit",
     "BdRPseudoOverwrite",
     "BdRead",
+    "BdStructure",
     "BdWrite",
     "Blank",
     "BlankingType",
     "BufferCapacity",
+    "Caching",
+    "Capabilities",
     "CapacityData",
+    "CapacityType",
+    "CdAudioControl",
     "CdAudioPlay",
+    "CdDeviceParameters",
     "CdMastering",
     "CdRead",
     "CdRwCavWrite",
     "CdRwMediaWriteSupport",
     "CdTrackAtOnce",
     "CloseFunction",
+    "CloseMeaning",
     "CloseTrackSession",
     "Command",
     "Core",
+    "DataBlockType",
     "DataMode",
     "Designator",
     "DeviceIdentification",
@@ -217,16 +265,20 @@ __all__ = (
     "DiscInformation",
     "DiscInformationType",
     "DiscStatus",
+    "DiscStructure",
     "DiscType",
     "DriveSerialNumber",
+    "DvdCopyright",
     "DvdCprm",
     "DvdCss",
     "DvdMinusWrite",
+    "DvdPhysicalFormat",
     "DvdPlusR",
     "DvdPlusRDualLayer",
     "DvdPlusRw",
     "DvdPlusRwDualLayer",
     "DvdRead",
+    "DvdStructure",
     "EmbeddedChanger",
     "EnhancedDefectReporting",
     "EventClass",
@@ -235,6 +287,10 @@ __all__ = (
     "FeatureSet",
     "FieldPointer",
     "FirmwareInformation",
+    "FormatCapacities",
+    "FormatDescriptor",
+    "FormatParameters",
+    "FormatType",
     "FormatUnit",
     "Formattable",
     "FullToc",
@@ -248,15 +304,21 @@ __all__ = (
     "InquiryData",
     "LayerJumpRecording",
     "LunList",
+    "MechanismState",
     "MechanismStatus",
+    "MechanismStatusData",
     "MediaEvent",
     "MediaSerialNumber",
     "MicrocodeUpgrade",
+    "ModePage",
+    "ModeParameters",
     "ModeSelect10",
     "ModeSense10",
+    "ModeWriteSpeed",
     "Morphing",
     "Mrw",
     "MultiRead",
+    "MultiSession",
     "OpcTable",
     "OpenIntEnum",
     "OperationalChange",
@@ -266,6 +328,7 @@ __all__ = (
     "PerformanceType",
     "PowResources",
     "PowerCondition",
+    "PowerConditionPage",
     "PowerManagement",
     "PowerStatus",
     "PreventAllowMediumRemoval",
@@ -275,6 +338,7 @@ __all__ = (
     "RandomReadable",
     "RandomWritable",
     "RawFeature",
+    "RawPage",
     "Read10",
     "Read12",
     "ReadBufferCapacity",
@@ -284,6 +348,7 @@ __all__ = (
     "ReadFormatCapacities",
     "ReadTocPmaAtip",
     "ReadTrackInformation",
+    "ReadWriteErrorRecovery",
     "RealTimeStreaming",
     "RemovableMedium",
     "ReportLuns",
@@ -311,6 +376,7 @@ __all__ = (
     "TestUnitReady",
     "TimelySafeRecording",
     "Timeout",
+    "TimeoutAndProtect",
     "Toc",
     "TocFormat",
     "TocTrack",
@@ -323,16 +389,20 @@ __all__ = (
     "Write10",
     "Write12",
     "WriteOnce",
+    "WriteParameters",
     "WriteProtect",
     "WriteSpeedDescriptor",
     "WriteSpeeds",
+    "WriteType",
     "Writing",
     "assigned_codes",
     "cdb_size",
+    "close_meaning",
     "find_command",
     "lba_to_msf",
     "msf_to_lba",
     "parse_command",
+    "parse_pages",
     "sense_text",
     "traits_of",
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import attrs
 
 from aioimapi.mmc._command import LONG_S, SHORT_S, Command, Direction
 from aioimapi.mmc._fields import U16, Bit, Bits, Field
+from aioimapi.mmc._profiles import Profile
 
 
 class CloseFunction(enum.IntEnum):
@@ -77,3 +78,59 @@ class SendOpcInformation(Command):
     def transfer_length(self) -> int:
         """The parameter list length."""
         return self.parameter_list_length
+
+
+class CloseMeaning(enum.Enum):
+    """What a close function does to a disc of a given kind."""
+
+    NOT_DEFINED = "not defined"
+    STOP_BACKGROUND_FORMAT = "stop the background format"
+    CLOSE_TRACK = "close the track"
+    CLOSE_SESSION = "close the session; the disc stays appendable"
+    CLOSE_SESSION_BY_MODE_PAGE = "close the session; mode page 05h says whether another may follow"
+    CLOSE_AND_READABLE = "stop the background format and write what other drives need to read the disc"
+    FINALIZE_MINIMUM_RADIUS = "close the disc, with a lead-out at the minimum radius"
+    FINALIZE = "close the disc; nothing can follow"
+
+
+_CD: Final = {
+    CloseFunction.TRACK: CloseMeaning.CLOSE_TRACK,
+    CloseFunction.SESSION: CloseMeaning.CLOSE_SESSION_BY_MODE_PAGE,
+}
+_DVD_MINUS: Final = {**_CD, CloseFunction.FUNCTION_3: CloseMeaning.FINALIZE}
+_DVD_PLUS_R: Final = {
+    CloseFunction.TRACK: CloseMeaning.CLOSE_TRACK,
+    CloseFunction.SESSION: CloseMeaning.CLOSE_SESSION,
+    CloseFunction.FINALIZE_MINIMUM_RADIUS: CloseMeaning.FINALIZE_MINIMUM_RADIUS,
+    CloseFunction.FINALIZE: CloseMeaning.FINALIZE,
+}
+_BD_R: Final = {
+    CloseFunction.TRACK: CloseMeaning.CLOSE_TRACK,
+    CloseFunction.SESSION: CloseMeaning.CLOSE_SESSION,
+    CloseFunction.FINALIZE: CloseMeaning.FINALIZE,
+}
+_DVD_PLUS_RW: Final = {
+    CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT,
+    CloseFunction.SESSION: CloseMeaning.CLOSE_AND_READABLE,
+}
+
+CLOSE_FUNCTIONS: Final = {
+    Profile.CD_R: _CD,
+    Profile.CD_RW: {**_CD, CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT},
+    Profile.DVD_R_SEQUENTIAL: _DVD_MINUS,
+    Profile.DVD_RW_SEQUENTIAL: _DVD_MINUS,
+    Profile.DVD_R_DL_SEQUENTIAL: _DVD_MINUS,
+    Profile.DVD_R_DL_LAYER_JUMP: _DVD_MINUS,
+    Profile.DVD_RW_RESTRICTED_OVERWRITE: {CloseFunction.SESSION: CloseMeaning.CLOSE_AND_READABLE},
+    Profile.DVD_PLUS_R: _DVD_PLUS_R,
+    Profile.DVD_PLUS_R_DL: _DVD_PLUS_R,
+    Profile.DVD_PLUS_RW: _DVD_PLUS_RW,
+    Profile.DVD_PLUS_RW_DL: _DVD_PLUS_RW,
+    Profile.BD_R_SEQUENTIAL: _BD_R,
+}
+"""Close functions that each kind of disc has (MMC-6 6.3.3); kinds that are not here have nothing to close."""
+
+
+def close_meaning(profile: Profile, function: CloseFunction) -> CloseMeaning:
+    """Return what a close function does to a disc of that kind."""
+    return CLOSE_FUNCTIONS.get(profile, {}).get(function, CloseMeaning.NOT_DEFINED)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final, Self
 
 import attrs
 
+from aioimapi.errors import InvalidFieldError
 from aioimapi.mmc._command import FORMAT_S, SHORT_S, Command, Direction
-from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Field
+from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, Field, OpenIntEnum, Structure, chunked, need
+from aioimapi.units import SECTOR_SIZE
 
 
 class BlankingType(enum.IntEnum):
@@ -100,3 +102,160 @@ class ReadFormatCapacities(Command):
     def transfer_length(self) -> int:
         """The allocation length."""
         return self.allocation_length
+
+
+class FormatType(OpenIntEnum):
+    """Format types (MMC-6 table 251)."""
+
+    FULL = 0x00
+    SPARE_EXPANSION = 0x01
+    ZONE_REFORMAT = 0x04
+    ZONE = 0x05
+    PACKET_OR_DVD_RW_FULL = 0x10
+    GROW_SESSION = 0x11
+    ADD_SESSION = 0x12
+    QUICK_GROW_SESSION = 0x13
+    QUICK_ADD_SESSION = 0x14
+    QUICK = 0x15
+    SPARING = 0x20
+    MRW = 0x24
+    DVD_PLUS_RW = 0x26
+    BD_RE_WITH_SPARE = 0x30
+    BD_RE_WITHOUT_SPARE = 0x31
+    BD_R_WITH_SPARE = 0x32
+
+
+class CapacityType(OpenIntEnum):
+    """Descriptor types of READ FORMAT CAPACITIES' first descriptor (MMC-6 table 471)."""
+
+    RESERVED = 0
+    UNFORMATTED = 1
+    """Or blank; the size is what formatting could give at most."""
+    FORMATTED = 2
+    """The size is what the disc has now."""
+    NO_MEDIA = 3
+    """No disc, or of an unknown kind; the size is the most that the drive can handle."""
+
+
+@attrs.frozen
+class FormatDescriptor(Structure):
+    """One format that a disc can take (MMC-6 table 472); FORMAT UNIT's parameter list ends with one, too.
+
+    Args:
+        sectors: What the format gives, or the track's size for formats that make one.
+        type_: The format type.
+        parameter: Type dependent: sector size, spare area size, packet size.
+        subtype: Format sub-type, BD only: which kind of certification.
+    """
+
+    sectors: Annotated[int, U32(0)]
+    type_: Annotated[FormatType, Bits(4, 7, 2)]
+    parameter: Annotated[int, U24(5)] = 0
+    subtype: Annotated[int, Bits(4, 1, 0)] = 0
+
+
+@attrs.frozen
+class _CurrentCapacity(Structure):
+    sectors: Annotated[int, U32(0)]
+    kind: Annotated[CapacityType, Bits(4, 1, 0)]
+    block_size: Annotated[int, U24(5)]
+
+
+@attrs.frozen
+class FormatCapacities:
+    """The answer to READ FORMAT CAPACITIES (MMC-6 6.23.3).
+
+    Args:
+        sectors: Current or maximum capacity.
+        kind: Which of the two it is.
+        block_size: Bytes of a sector.
+        formats: The formats that the disc can take.
+    """
+
+    sectors: int
+    kind: CapacityType
+    block_size: int = SECTOR_SIZE
+    formats: tuple[FormatDescriptor, ...] = ()
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the answer, as far as it came.
+
+        Raises:
+            RemoteProtocolError: No header and first descriptor (12 bytes).
+        """
+        need(data, 12, "format capacities")
+        first = _CurrentCapacity.parse(data[4:12])
+        rest = data[12 : max(12, 4 + data[3])]
+        formats = tuple(FormatDescriptor.parse(piece) for piece in chunked(rest, 8))
+        return cls(first.sectors, first.kind, first.block_size, formats)
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer."""
+        body = _CurrentCapacity(self.sectors, self.kind, self.block_size).to_bytes()
+        body += b"".join(format_.to_bytes() for format_ in self.formats)
+        return bytes([0, 0, 0, len(body)]) + body
+
+    def find(self, type_: FormatType) -> FormatDescriptor | None:
+        """Return the first format of that type, or None."""
+        return next((format_ for format_ in self.formats if format_.type_ == type_), None)
+
+
+FORMAT_PARAMETER_LENGTH: Final = 12
+"""Bytes of FORMAT UNIT's parameter list: a header of 4 and one descriptor."""
+
+
+@attrs.frozen
+class FormatParameters(Structure):
+    """FORMAT UNIT's parameter list (MMC-6 6.5.3).
+
+    Args:
+        sectors: Size to format, from the descriptor that the disc offered.
+        type_: Format type.
+        parameter: Type dependent parameter.
+        subtype: Format sub-type.
+        immed: Return at once; TEST UNIT READY answers 2/04/04 with progress until it is done.
+        options_valid: FOV: the next flags mean something.
+        disable_primary: DPRY.
+        disable_certification: DCRT.
+        stop_format: STPF.
+        try_out: Only say whether it would work.
+        vendor_specific: VS.
+        descriptor_length: 8.
+    """
+
+    SIZE: ClassVar[int | None] = FORMAT_PARAMETER_LENGTH
+
+    sectors: Annotated[int, U32(4)]
+    type_: Annotated[FormatType, Bits(8, 7, 2)]
+    parameter: Annotated[int, U24(9)] = 0
+    subtype: Annotated[int, Bits(8, 1, 0)] = 0
+    immed: Annotated[bool, Bit(1, 1)] = True
+    options_valid: Annotated[bool, Bit(1, 7)] = False
+    disable_primary: Annotated[bool, Bit(1, 6)] = False
+    disable_certification: Annotated[bool, Bit(1, 5)] = False
+    stop_format: Annotated[bool, Bit(1, 4)] = False
+    try_out: Annotated[bool, Bit(1, 2)] = False
+    vendor_specific: Annotated[bool, Bit(1, 0)] = False
+    descriptor_length: Annotated[int, U16(2)] = 8
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the list, as a target does.
+
+        Raises:
+            RemoteProtocolError: Fewer than 12 bytes.
+            InvalidFieldError: The descriptor's length is not 8 (a target's 5/26/00).
+        """
+        found = super().parse(data)
+        if found.descriptor_length != 8:
+            message = f"FORMAT UNIT: a format descriptor of {found.descriptor_length} bytes; it has 8"
+            raise InvalidFieldError(message, byte=2)
+        return found
+
+    @classmethod
+    def of(cls, descriptor: FormatDescriptor, *, immed: bool = True) -> Self:
+        """Build the list for a format that the disc offered."""
+        return cls(
+            descriptor.sectors, descriptor.type_, descriptor.parameter, descriptor.subtype, immed=immed
+        )

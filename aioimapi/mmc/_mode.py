@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final, Self, TypeVar
 
 import attrs
 
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U8, U16, Bit, Bits, Field
+from aioimapi.mmc._fields import U8, U16, Bit, Bits, Field, need
+from aioimapi.mmc._mode_pages import ModePage, parse_pages
 
 
 class PageControl(enum.IntEnum):
@@ -73,3 +74,52 @@ class ModeSelect10(Command):
     def transfer_length(self) -> int:
         """The parameter list length."""
         return self.parameter_list_length
+
+
+_P = TypeVar("_P", bound=ModePage)
+
+_HEADER: Final = 8
+
+
+@attrs.frozen
+class ModeParameters:
+    """The parameter list of MODE SENSE (10) and MODE SELECT (10): a header of 8 bytes and pages (SPC-4 7.5.5).
+
+    Args:
+        pages: The pages.
+        medium_type: Obsolete in MMC, kept as it came.
+        write_protected: WP of the device-specific byte.
+    """
+
+    pages: tuple[ModePage, ...] = ()
+    medium_type: int = 0
+    write_protected: bool = False
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the list; block descriptors are passed over, a page that is cut off is padded with zeros.
+
+        Raises:
+            RemoteProtocolError: No header of 8 bytes.
+        """
+        whole = bytes(need(data, _HEADER, "mode parameter header"))
+        end = min(len(whole), int.from_bytes(whole[0:2], "big") + 2)
+        # In MODE SELECT the length is reserved and zero (SPC-4 6.11).
+        end = len(whole) if whole[0:2] == b"\0\0" else end
+        start = _HEADER + int.from_bytes(whole[6:8], "big")
+        return cls(parse_pages(whole[start:end]), whole[2], bool(whole[3] & 0x80))
+
+    def to_bytes(self, *, for_select: bool = False) -> bytes:
+        """Encode the list.
+
+        Args:
+            for_select: Leave the length and the PS bits zero, as MODE SELECT wants it.
+        """
+        body = b"".join(page.to_bytes(for_select=for_select) for page in self.pages)
+        length = 0 if for_select else _HEADER - 2 + len(body)
+        head = length.to_bytes(2, "big") + bytes([self.medium_type, self.write_protected << 7, 0, 0, 0, 0])
+        return head + body
+
+    def get(self, kind: type[_P]) -> _P | None:
+        """Return the page of that class, or None."""
+        return next((page for page in self.pages if isinstance(page, kind)), None)
