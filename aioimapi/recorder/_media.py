@@ -11,8 +11,8 @@ from typing import Final
 
 import attrs
 
-from aioimapi.mmc import CloseFunction, Profile
-from aioimapi.units import SPEED_1X_BYTES, round_up
+from aioimapi.mmc import CloseFunction, Profile, Writing, traits_of
+from aioimapi.units import round_up
 
 FULL_PERCENT: Final = 2
 """Free space in percent at or below which a disc is closed whatever the caller asked (IMAPI data format)."""
@@ -31,27 +31,18 @@ class MediaTraits:
     """How one kind of disc is burned.
 
     Attributes:
-        name: The profile's name (MMC-6 table 93), for people.
-        family: ``CD``, ``DVD`` or ``BD``: what 1x is.
-        overwritable: Any sector can be written again; otherwise a disc is filled from its start, in sessions.
-        unit: Sectors of an error correction block; a burn ends on a whole one on overwritable media.
+        profile: Its MMC profile, from which name, 1x and write unit follow.
         calibrates: The laser is calibrated for the disc before the write (SEND OPC INFORMATION).
-        formats: A blank one is formatted before the first write.
         write_parameters: Mode page 05h says how to write (CD only).
         leave: What closes after a burn that leaves the disc appendable.
         finalize: What closes the disc; empty where a disc of this kind is never closed.
-        finalize_compatible: The same in the mode that DVD-ROM drives of consumers read; empty where there is
-            none.
+        finalize_compatible: The same in the mode that DVD-ROM drives of consumers read; empty where there is none.
         appendable_sessions: False where only closing ends a burn well (DVD+R DL, in IMAPI's table).
         abort: What closes after a burn that was cut short, so that the disc can be used further.
     """
 
-    name: str
-    family: str
-    overwritable: bool = False
-    unit: int = 1
+    profile: Profile
     calibrates: bool = False
-    formats: bool = False
     write_parameters: bool = False
     leave: tuple[CloseFunction, ...] = ()
     finalize: tuple[CloseFunction, ...] = ()
@@ -60,60 +51,59 @@ class MediaTraits:
     abort: tuple[CloseFunction, ...] = ()
 
     @property
-    def one_x_bytes(self) -> int:
-        """Bytes a second at 1x."""
-        return SPEED_1X_BYTES[self.family]
+    def name(self) -> str:
+        """The profile's name, for people."""
+        return traits_of(self.profile).name
+
+    @property
+    def overwritable(self) -> bool:
+        """Whether any sector can be written again; otherwise a disc is filled from its start, in sessions."""
+        return traits_of(self.profile).writing is Writing.OVERWRITE
 
     def sectors_on_disc(self, sectors: int) -> int:
         """Return what a burn of ``sectors`` sectors takes of the disc, with the padding that follows it."""
         if self.write_parameters:
             return max(sectors + CD_POSTGAP, CD_MIN_TRACK)
-        return round_up(sectors, self.unit) if self.overwritable else sectors
+        return round_up(sectors, traits_of(self.profile).write_unit) if self.overwritable else sectors
 
 
 _TRACK_AND_SESSION: Final = (CloseFunction.TRACK, CloseFunction.SESSION)
 
-MEDIA: Final[Mapping[int, MediaTraits]] = {
-    Profile.CD_R: MediaTraits(
-        "CD-R",
-        "CD",
+_KINDS: Final = (
+    MediaTraits(
+        Profile.CD_R,
         calibrates=True,
         write_parameters=True,
         leave=_TRACK_AND_SESSION,
-        # Mode page 05h says whether closing the session closes the disc (MMC-6 7.5.4.13).
+        # Mode page 05h says whether closing the session closes the disc (MMC-6 7.4).
         finalize=_TRACK_AND_SESSION,
-        # A track-at-once track that is left open has no run-out and no entry in the PMA; nothing can follow
-        # it.
+        # A track-at-once track that is left open has no run-out and no entry in the PMA; nothing can follow it.
         abort=(CloseFunction.TRACK,),
     ),
-    Profile.DVD_PLUS_R: MediaTraits(
-        "DVD+R",
-        "DVD",
-        unit=16,
+    MediaTraits(
+        Profile.DVD_PLUS_R,
         calibrates=True,
         leave=_TRACK_AND_SESSION,
         finalize=(CloseFunction.TRACK, CloseFunction.FINALIZE),
         finalize_compatible=(CloseFunction.TRACK, CloseFunction.FINALIZE_MINIMUM_RADIUS),
     ),
-    Profile.DVD_PLUS_R_DL: MediaTraits(
-        "DVD+R DL",
-        "DVD",
-        unit=16,
+    MediaTraits(
+        Profile.DVD_PLUS_R_DL,
         calibrates=True,
         finalize=(CloseFunction.TRACK, CloseFunction.FINALIZE),
         finalize_compatible=(CloseFunction.TRACK, CloseFunction.FINALIZE_MINIMUM_RADIUS),
         appendable_sessions=False,
     ),
-    Profile.DVD_PLUS_RW: MediaTraits("DVD+RW", "DVD", overwritable=True, unit=16, formats=True),
-    Profile.BD_R_SEQUENTIAL: MediaTraits(
-        "BD-R SRM",
-        "BD",
-        unit=32,
+    MediaTraits(Profile.DVD_PLUS_RW),
+    MediaTraits(
+        Profile.BD_R_SEQUENTIAL,
         leave=_TRACK_AND_SESSION,
         finalize=(CloseFunction.TRACK, CloseFunction.FINALIZE),
     ),
-    Profile.BD_RE: MediaTraits("BD-RE", "BD", overwritable=True, unit=32, formats=True),
-}
+    MediaTraits(Profile.BD_RE),
+)
+
+MEDIA: Final[Mapping[Profile, MediaTraits]] = {kind.profile: kind for kind in _KINDS}
 """Kinds of disc by profile number."""
 
 

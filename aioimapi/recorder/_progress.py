@@ -174,13 +174,6 @@ class ProgressListener:
         return board.latest
 
 
-def medium_family(profile: int) -> str:
-    """Return the key of :data:`aioimapi.units.SPEED_1X_BYTES` for an MMC profile number (MMC-6 table 95)."""
-    if profile >= 0x40:
-        return "BD"
-    return "DVD" if profile >= 0x10 else "CD"
-
-
 class Meter:
     """Counts what went through and decides when it is worth telling.
 
@@ -324,5 +317,4 @@ __all__ = (
     "ProgressListener",
     "SpeedSample",
     "Throughput",
-    "medium_family",
 )

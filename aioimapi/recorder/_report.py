@@ -118,6 +118,7 @@ class Report:
 
     Attributes:
         drive: The drive.
+        job: ``burn``, or ``verify`` where a disc was only compared.
         medium: The disc's kind as MMC's profile name.
         capacity_sectors: Sectors that the disc can hold in all.
         start_lba: Where the image begins on the disc.
@@ -151,6 +152,7 @@ class Report:
     """
 
     drive: DriveIdentity
+    job: str = "burn"
     medium: str = ""
     capacity_sectors: int = 0
     start_lba: int = 0
@@ -160,6 +162,7 @@ class Report:
     closed: bool = False
     verified: bool | None = None
     disc_state: str = "unknown"
+    rewritable: bool = False
     digest_name: str = ""
     digest: str = ""
     speed_requested: float | None = None
@@ -271,9 +274,12 @@ def _disc_rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "Image", f"{human_size(report.size_bytes)}, {report.sectors:,} sectors from LBA {report.start_lba}"
     if report.written:
         yield "Written", "yes"
-    else:
+    elif report.job == "burn":
         yield "Written", f"no, the drive took {report.sectors_taken:,} of {report.sectors:,} sectors"
-    yield "Closed", f"{'yes' if report.closed else 'no'}, the disc is {report.disc_state}"
+    if report.rewritable and report.disc_state == "appendable":
+        yield "Closed", "no, the disc is rewritable"
+    else:
+        yield "Closed", f"{'yes' if report.closed else 'no'}, the disc is {report.disc_state}"
 
 
 def _proof_rows(report: Report) -> Iterator[tuple[str, str]]:

@@ -100,4 +100,4 @@ def test_what_an_image_takes_of_a_disc(profile: Profile, sectors: int, taken: in
 
 def test_unknown_profiles_are_not_in_the_table() -> None:
     assert Profile.DVD_ROM not in MEDIA
-    assert 0x77 not in MEDIA
+    assert Profile(0x77) not in MEDIA

@@ -13,7 +13,6 @@ from aioimapi.recorder._progress import (
     Progress,
     ProgressBoard,
     ProgressListener,
-    medium_family,
 )
 from aioimapi.units import SECTOR_SIZE
 
@@ -111,13 +110,6 @@ def test_samples_stay_bounded_and_cover_the_whole_burn() -> None:
     assert MAX_SAMPLES / 2 <= len(samples) < 2 * MAX_SAMPLES
     assert samples[0].sectors_done == 1
     assert samples[-1].sectors_done > 99_000
-
-
-@pytest.mark.parametrize(
-    ("profile", "family"), [(0x09, "CD"), (0x0A, "CD"), (0x1B, "DVD"), (0x41, "BD"), (0x43, "BD")]
-)
-def test_families(profile: int, family: str) -> None:
-    assert medium_family(profile) == family
 
 
 def value(number: int) -> Progress:
