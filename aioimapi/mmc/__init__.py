@@ -170,6 +170,12 @@ from aioimapi.mmc._profiles import Profile as Profile
 from aioimapi.mmc._profiles import ProfileTraits as ProfileTraits
 from aioimapi.mmc._profiles import Writing as Writing
 from aioimapi.mmc._profiles import traits_of as traits_of
+from aioimapi.mmc._recording import OVERWRITE_TABLE as OVERWRITE_TABLE
+from aioimapi.mmc._recording import SEQUENTIAL_TABLE as SEQUENTIAL_TABLE
+from aioimapi.mmc._recording import RecordingEvent as RecordingEvent
+from aioimapi.mmc._recording import RecordingState as RecordingState
+from aioimapi.mmc._recording import inspect_disc as inspect_disc
+from aioimapi.mmc._recording import next_state as next_state
 from aioimapi.mmc._registry import COMMANDS as COMMANDS
 from aioimapi.mmc._registry import find_command as find_command
 from aioimapi.mmc._registry import parse_command as parse_command
@@ -179,6 +185,8 @@ from aioimapi.mmc._sense import SenseData as SenseData
 from aioimapi.mmc._sense import SenseKey as SenseKey
 from aioimapi.mmc._sense_codes import assigned_codes as assigned_codes
 from aioimapi.mmc._sense_codes import sense_text as sense_text
+from aioimapi.mmc._sense_meaning import SenseMeaning as SenseMeaning
+from aioimapi.mmc._sense_meaning import meaning_of as meaning_of
 from aioimapi.mmc._toc import LEAD_OUT as LEAD_OUT
 from aioimapi.mmc._toc import Atip as Atip
 from aioimapi.mmc._toc import FullToc as FullToc
@@ -225,7 +233,9 @@ __all__ = (
     "LEAD_OUT",
     "MAXIMUM_SPEED",
     "MODE_PAGES",
+    "OVERWRITE_TABLE",
     "PROFILE_TRAITS",
+    "SEQUENTIAL_TABLE",
     "Aacs",
     "Atip",
     "BackgroundFormat",
@@ -350,6 +360,8 @@ __all__ = (
     "ReadTrackInformation",
     "ReadWriteErrorRecovery",
     "RealTimeStreaming",
+    "RecordingEvent",
+    "RecordingState",
     "RemovableMedium",
     "ReportLuns",
     "RequestSense",
@@ -362,6 +374,7 @@ __all__ = (
     "SendOpcInformation",
     "SenseData",
     "SenseKey",
+    "SenseMeaning",
     "SessionInfo",
     "SessionState",
     "SetCdSpeed",
@@ -399,8 +412,11 @@ __all__ = (
     "cdb_size",
     "close_meaning",
     "find_command",
+    "inspect_disc",
     "lba_to_msf",
+    "meaning_of",
     "msf_to_lba",
+    "next_state",
     "parse_command",
     "parse_pages",
     "sense_text",
