@@ -146,9 +146,8 @@ def _unique(
 
 def _ascii_upper(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name).upper()
-    return "".join(
-        char if char.isascii() else "_" for char in folded if not unicodedata.combining(char)
-    ).replace("/", "_")
+    kept = (char if char.isascii() and char != "/" else "_" for char in folded if not unicodedata.combining(char))
+    return "".join(kept) or "_"
 
 
 def _iso_split(name: str) -> tuple[str, str]:
@@ -211,9 +210,9 @@ def _cut_units(name: str, limit: int, suffix: str = "") -> str:
 
 
 def _joliet_name(name: str) -> str:
-    if name[-1] in ". ":
-        name = name[:-1] + "_"
-    return name if _units(name) <= JOLIET_LENGTH else _cut_units(name, JOLIET_LENGTH)
+    if _units(name) > JOLIET_LENGTH:
+        name = _cut_units(name, JOLIET_LENGTH)
+    return name[:-1] + "_" if name[-1] in ". " else name
 
 
 def _joliet_variant(name: str, number: int) -> str:
