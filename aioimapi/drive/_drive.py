@@ -7,48 +7,39 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+import attrs
 
+from aioimapi.drive._questions import Questions
 from aioimapi.drive._ready import Progress
-from aioimapi.drive._transfer import Transfers
-from aioimapi.errors import (
-    CommandFailedError,
-    DriveBusyError,
-    DriveError,
-    IllegalRequestError,
-    NotReadyError,
-    RemoteProtocolError,
-)
+from aioimapi.errors import DriveBusyError, DriveError, IllegalRequestError
 from aioimapi.mmc import (
-    BufferCapacity,
-    CapacityData,
+    MAXIMUM_SPEED,
     CloseFunction,
     CloseTrackSession,
-    DiscInformation,
-    FeatureSet,
-    GetConfiguration,
-    Inquiry,
-    InquiryData,
+    FormatParameters,
+    FormatUnit,
+    ModePage,
+    ModeParameters,
+    ModeSelect10,
     PreventAllowMediumRemoval,
-    Profile,
-    ReadBufferCapacity,
-    ReadCapacity,
-    ReadDiscInformation,
-    ReadTrackInformation,
-    RequestedType,
     SendOpcInformation,
+    SetCdSpeed,
+    SetStreaming,
     StartStopUnit,
+    StreamingDescriptor,
     SynchronizeCache10,
-    TrackAddressType,
-    TrackInformation,
-    UnitSerialNumber,
-    VitalProductPage,
+    WriteSpeedDescriptor,
+    traits_of,
 )
+
+LAST_LBA = 0x7FFFFFFF
+"""An end of the disc for drives that offer speeds without one."""
 
 TIDY_S = 5.0
 """How long unlocking the tray may take when everything else is already over."""
 
 
-class Drive(Transfers):
+class Drive(Questions):
     """One drive, open. Get it from :func:`open_drive`; a drive backend's own transport serves, too.
 
     Commands of several tasks queue. Every answer that is a refusal becomes an error of its own type, with
@@ -59,116 +50,7 @@ class Drive(Transfers):
         patience_s: How long a command waits for a drive that is becoming ready or still writing.
     """
 
-    _inquiry: InquiryData | None = None
     _locked = False
-
-    async def inquiry(self) -> InquiryData:
-        """Return vendor, product and revision; the drive is asked once.
-
-        Raises:
-            DriveError: As :meth:`execute`.
-            RemoteProtocolError: The answer is too short.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        if self._inquiry is None:
-            self._inquiry = InquiryData.parse(await self.query(Inquiry()))
-        return self._inquiry
-
-    async def serial_number(self) -> str:
-        """Return the drive's serial number, or an empty string where it tells none.
-
-        Raises:
-            DriveError: The way to the drive failed.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        page = VitalProductPage.UNIT_SERIAL_NUMBER
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
-            answer = await self.query(Inquiry(vital_product_data=True, page_code=page), patience_s=0)
-            return UnitSerialNumber.parse(answer).serial
-        return ""
-
-    async def features(self) -> FeatureSet:
-        """Return what the drive can do, and with this disc (GET CONFIGURATION).
-
-        Raises:
-            IllegalRequestError: The drive is older than MMC-2 and cannot tell.
-            DriveError: As :meth:`execute`.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        # More than a bus moves at once can be announced, never filled: whole lists are below 1 KiB.
-        length = min(GetConfiguration().allocation_length, self.max_transfer_bytes)
-        return FeatureSet.parse(await self.query(GetConfiguration(allocation_length=length)))
-
-    async def current_profile(self) -> Profile:
-        """Return the kind of the disc that is in; :attr:`aioimapi.mmc.Profile.NONE` without one.
-
-        Raises:
-            DriveError: As :meth:`features`.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        command = GetConfiguration(RequestedType.CURRENT, allocation_length=8)
-        return FeatureSet.parse(await self.query(command)).current_profile
-
-    async def disc_information(self) -> DiscInformation:
-        """Return the disc's state, sessions and tracks (READ DISC INFORMATION).
-
-        Raises:
-            NotReadyError: There is no disc, or the drive is not ready.
-            DriveError: As :meth:`execute`.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        return DiscInformation.parse(await self.query(ReadDiscInformation()))
-
-    async def track_information(self, track: int) -> TrackInformation:
-        """Return where a track lies, what is free in it and where the next write goes.
-
-        Args:
-            track: Logical track number, from 1; 255 is the track that the next write would begin.
-
-        Raises:
-            IllegalRequestError: There is no such track, or the disc has no tracks.
-            DriveError: As :meth:`execute`.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        command = ReadTrackInformation(TrackAddressType.TRACK, track)
-        return TrackInformation.parse(await self.query(command))
-
-    async def capacity(self) -> CapacityData:
-        """Return how many sectors can be read (READ CAPACITY).
-
-        Raises:
-            DriveError: As :meth:`execute`.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        return CapacityData.parse(await self.query(ReadCapacity()))
-
-    async def buffer_capacity(self) -> BufferCapacity | None:
-        """Return size and free part of the drive's write buffer, or None where it does not tell them.
-
-        Raises:
-            DriveError: As :meth:`execute`.
-
-        Cancellation:
-            Nothing is changed; may be repeated.
-        """
-        try:
-            return BufferCapacity.parse(await self.query(ReadBufferCapacity(), patience_s=0))
-        except (IllegalRequestError, NotReadyError, RemoteProtocolError):
-            return None
 
     async def power_calibration(self) -> bool:
         """Calibrate the laser for the disc (SEND OPC INFORMATION).
@@ -188,6 +70,88 @@ class Drive(Transfers):
         except IllegalRequestError:
             return False
         return True
+
+    async def set_mode_page(self, page: ModePage) -> None:
+        """Set a mode page (MODE SELECT).
+
+        Args:
+            page: The page, best as :meth:`mode_page` gave it with changes.
+
+        Raises:
+            IllegalRequestError: The drive does not take these values for this disc.
+            DriveError: As :meth:`execute`.
+
+        Cancellation:
+            The page may be set or not; may be repeated.
+        """
+        parameters = ModeParameters((page,)).to_bytes(for_select=True)
+        await self.execute(ModeSelect10(len(parameters)), parameters)
+
+    async def set_speed(self, write_kbps: int | None) -> int | None:
+        """Set the speed for writing.
+
+        Args:
+            write_kbps: Thousands of bytes a second; the nearest speed that the drive offers is taken. None
+                gives the choice back to the drive.
+
+        Returns:
+            The speed that was set in thousands of bytes a second, or None where the drive chooses.
+
+        Raises:
+            DriveError: The way to the drive failed. A drive that lets no speed be set is no error.
+
+        Cancellation:
+            The speed may be set or not; may be repeated.
+        """
+        offered = await self.write_speeds()
+        chosen = None
+        if write_kbps is not None:
+            chosen = min(
+                offered or (WriteSpeedDescriptor(write_kbps),),
+                key=lambda speed: abs(speed.write_kbps - write_kbps),
+            )
+        if traits_of(await self.current_profile()).family != "CD" and await self._set_streaming(chosen):
+            return None if chosen is None else chosen.write_kbps
+        command = SetCdSpeed(
+            write_kbps=MAXIMUM_SPEED if chosen is None else min(chosen.write_kbps, MAXIMUM_SPEED)
+        )
+        try:
+            await self.execute(command)
+        except IllegalRequestError:
+            return None
+        return None if chosen is None else chosen.write_kbps
+
+    async def _set_streaming(self, chosen: WriteSpeedDescriptor | None) -> bool:
+        """Set the speed as DVD and BD want it; False where the drive refuses."""
+        wanted = StreamingDescriptor(restore_defaults=True)
+        if chosen is not None:
+            wanted = StreamingDescriptor.at_speed(chosen)
+            if not wanted.end_lba:
+                wanted = attrs.evolve(wanted, end_lba=LAST_LBA)
+        try:
+            await self.execute(SetStreaming(), wanted.to_bytes())
+        except IllegalRequestError:
+            return False
+        return True
+
+    async def format_disc(self, parameters: FormatParameters, *, progress: Progress | None = None) -> None:
+        """Format a rewritable disc or a BD-R (FORMAT UNIT); what is on it is lost.
+
+        Args:
+            parameters: Made of a descriptor that :meth:`format_capacities` offers.
+            progress: Called with how far it is, where the drive tells.
+
+        Raises:
+            IllegalRequestError: The disc does not take this format.
+            MediumError: It failed.
+            DriveError: As :meth:`execute`.
+
+        Cancellation:
+            The drive goes on by itself; the disc is not usable before it has ended.
+        """
+        command = FormatUnit()
+        await self.execute(command, parameters.to_bytes())
+        await self.wait_done(command, progress=progress)
 
     async def synchronize_cache(self, *, progress: Progress | None = None) -> None:
         """Bring everything that the drive has taken onto the disc.

@@ -29,11 +29,13 @@ from aioimapi.mmc import (
     SendOpcInformation,
     SenseData,
     SenseKey,
+    SenseMeaning,
     Status,
     SynchronizeCache10,
     Verify10,
     Write10,
     Write12,
+    meaning_of,
 )
 from aioimapi.transport import Reply
 
@@ -63,12 +65,6 @@ CHANGES_THE_DISC = (
 _ADDRESSED = (Read10, Read12, Write10, Write12, Verify10)
 
 _BUSY_STATUS = (Status.BUSY, Status.TASK_SET_FULL)
-
-_LOGICAL_UNIT_NOT_READY = 0x04
-_COMING = frozenset({0x01, 0x04, 0x07, 0x08})
-"""ASCQ of 2/04: becoming ready, format, operation, long write in progress (SPC-4 annex D, MMC-6 annex F)."""
-
-_NO_MEDIUM = 0x3A
 
 
 class Verdict(enum.Enum):
@@ -117,17 +113,7 @@ def judge(command: Command, reply: Reply, sense: SenseData | None, *, disc_held:
     if sense.key is SenseKey.UNIT_ATTENTION:
         safe = not disc_held and not isinstance(command, CHANGES_THE_DISC)
         return Verdict.REPEAT if safe else Verdict.FAIL
-    return Verdict.WAIT if in_progress(sense) else Verdict.FAIL
-
-
-def in_progress(sense: SenseData) -> bool:
-    """Whether the drive says that it will be ready by itself."""
-    return sense.key is SenseKey.NOT_READY and sense.asc == _LOGICAL_UNIT_NOT_READY and sense.ascq in _COMING
-
-
-def no_medium(sense: SenseData) -> bool:
-    """Whether the drive says that it is empty (2/3A/xx)."""
-    return sense.key is SenseKey.NOT_READY and sense.asc == _NO_MEDIUM
+    return Verdict.WAIT if meaning_of(sense).passes_by_itself else Verdict.FAIL
 
 
 def address_of(command: Command) -> int | None:
@@ -146,14 +132,16 @@ def failure(command: Command, reply: Reply, drive: str, *, note: str = "") -> Dr
     """
     lba = address_of(command)
     where = f"{command.name}{'' if lba is None else f' at LBA {lba}'} on {drive}"
-    tail = f"; {note}" if note else ""
+    sense = read_sense(reply)
+    meaning = SenseMeaning.OTHER if sense is None else meaning_of(sense)
+    advice = "" if meaning is SenseMeaning.OTHER else f"; {meaning.value}"
+    tail = f"{advice}; {note}" if note else advice
     if reply.status == Status.RESERVATION_CONFLICT:
         return DriveBusyError(f"{where}: another computer has the drive reserved{tail}", drive=drive)
     if reply.status in _BUSY_STATUS:
         return DriveBusyError(
             f"{where}: the drive stays busy with another program's commands{tail}", drive=drive
         )
-    sense = read_sense(reply)
     kind = CommandFailedError if sense is None else _ERRORS.get(sense.key, CommandFailedError)
     if sense is None:
         shown = reply.sense.hex(" ") or "none"

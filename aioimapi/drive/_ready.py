@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Callable
 from typing import TypeAlias, cast
@@ -9,7 +10,7 @@ from typing import TypeAlias, cast
 import anyio
 import attrs
 
-from aioimapi.drive._failure import Verdict, failure, in_progress, judge, no_medium, read_sense
+from aioimapi.drive._failure import Verdict, failure, judge, read_sense
 from aioimapi.drive._runner import UNIT_ATTENTIONS, CommandRunner, backoff
 from aioimapi.errors import (
     CommandFailedError,
@@ -24,14 +25,18 @@ from aioimapi.mmc import (
     Blank,
     CloseTrackSession,
     Command,
+    EventStatus,
     GetEventStatusNotification,
     MechanismStatus,
+    MechanismStatusData,
     RequestSense,
     SenseData,
     SenseKey,
+    SenseMeaning,
     StartStopUnit,
     SynchronizeCache10,
     TestUnitReady,
+    meaning_of,
 )
 from aioimapi.transport import Reply
 
@@ -64,6 +69,8 @@ class ReadyState(enum.Enum):
     TRAY_OPEN = "tray open"
     UNREADABLE = "unreadable disc"
     """There is a disc that the drive can make nothing of (2/30/xx)."""
+    UNFORMATTED = "unformatted disc"
+    """There is a disc that must be formatted first."""
     NOT_READY = "not ready"
     """Another reason; see the sense data."""
 
@@ -83,10 +90,21 @@ class Readiness:
     sense: SenseData | None = None
 
 
-_WORKING = frozenset({0x04, 0x07, 0x08})
-_INITIALIZING_COMMAND_REQUIRED = (2, 0x04, 0x02)
-_TRAY_CLOSED, _TRAY_OPEN = 0x01, 0x02
-_INCOMPATIBLE_MEDIUM = 0x30
+_STATES = {
+    SenseMeaning.BECOMING_READY: ReadyState.BECOMING_READY,
+    SenseMeaning.LONG_WRITE_IN_PROGRESS: ReadyState.WORKING,
+    SenseMeaning.OPERATION_IN_PROGRESS: ReadyState.WORKING,
+    SenseMeaning.FORMAT_IN_PROGRESS: ReadyState.WORKING,
+    SenseMeaning.START_NEEDED: ReadyState.STOPPED,
+    SenseMeaning.NO_MEDIUM: ReadyState.NO_DISC,
+    SenseMeaning.TRAY_OPEN: ReadyState.TRAY_OPEN,
+    SenseMeaning.INCOMPATIBLE_MEDIUM: ReadyState.UNREADABLE,
+    SenseMeaning.NOT_FORMATTED: ReadyState.UNFORMATTED,
+}
+
+_TRAY_CLOSED = 0x01
+"""ASCQ of 3A: medium not present, tray closed."""
+
 _INVALID_FIELD_IN_CDB = 0x24
 
 
@@ -109,7 +127,8 @@ class ReadyRunner(CommandRunner):
         sense = read_sense(reply)
         if sense is not None and sense.key is SenseKey.RECOVERED_ERROR:
             return Readiness(ReadyState.READY)
-        if sense is None or sense.key is not SenseKey.NOT_READY:
+        unformatted = sense is not None and meaning_of(sense) is SenseMeaning.NOT_FORMATTED
+        if sense is None or not (sense.key is SenseKey.NOT_READY or unformatted):
             raise failure(TestUnitReady(), reply, self.name)
         return Readiness(await self._classify(sense), sense.progress, sense)
 
@@ -134,7 +153,7 @@ class ReadyRunner(CommandRunner):
         started = False
         while True:
             now = await self.readiness()
-            if now.state is ReadyState.READY:
+            if now.state in (ReadyState.READY, ReadyState.UNFORMATTED):
                 return
             if now.state is ReadyState.STOPPED and not started:
                 started = True
@@ -233,30 +252,24 @@ class ReadyRunner(CommandRunner):
         return asked.progress
 
     async def _classify(self, sense: SenseData) -> ReadyState:
-        if sense.triple == _INITIALIZING_COMMAND_REQUIRED:
-            return ReadyState.STOPPED
-        if in_progress(sense):
-            return ReadyState.WORKING if sense.ascq in _WORKING else ReadyState.BECOMING_READY
-        if no_medium(sense):
-            if sense.ascq == _TRAY_OPEN or (sense.ascq != _TRAY_CLOSED and await self._tray_is_open()):
-                return ReadyState.TRAY_OPEN
-            return ReadyState.NO_DISC
-        return ReadyState.UNREADABLE if sense.asc == _INCOMPATIBLE_MEDIUM else ReadyState.NOT_READY
+        state = _STATES.get(meaning_of(sense), ReadyState.NOT_READY)
+        if state is ReadyState.NO_DISC and sense.ascq != _TRAY_CLOSED and await self._tray_is_open():
+            return ReadyState.TRAY_OPEN
+        return state
 
     async def _tray_is_open(self) -> bool:
-        """Ask for the tray by either of two optional commands; where the drive has neither, it counts as closed."""
-        try:
-            event = await self.query(GetEventStatusNotification(), patience_s=0)
-            # Byte 2 bits 2 to 0: the class that is reported; byte 5 bit 0: tray open (MMC-6 6.7.3.5).
-            if len(event) >= 6 and event[2] & 0x87 == 4:
-                return bool(event[5] & 1)
-        except CommandFailedError:
-            pass
-        try:
+        """Ask for the tray by either of two optional commands.
+
+        Where the drive has neither, the tray counts as closed.
+        """
+        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+            event = EventStatus.parse(await self.query(GetEventStatusNotification(), patience_s=0))
+            if event.tray_open is not None:
+                return event.tray_open
+        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
             status = await self.query(MechanismStatus(), patience_s=0)
-        except CommandFailedError:
-            return False
-        return len(status) >= 2 and bool(status[1] & 0x10)  # door open (MMC-6 6.10.3.1)
+            return MechanismStatusData.parse(status).door_open
+        return False
 
     def _unready(self, now: Readiness) -> Exception:
         told = "" if now.sense is None else f" ({now.sense.describe()})"
