@@ -1,8 +1,8 @@
-"""CLOSE TRACK SESSION, RESERVE TRACK, FORMAT UNIT and SEND OPC INFORMATION (MMC-6 6.3, 6.31, 6.5, 6.35)."""
+"""CLOSE TRACK SESSION, RESERVE TRACK, FORMAT UNIT, BLANK and SEND OPC INFORMATION (MMC-6 6.3, 6.31, 6.5, 6.35)."""
 
 from __future__ import annotations
 
-from aioimapi.mmc import CloseFunction, CloseTrackSession, FormatUnit, ReserveTrack, SendOpcInformation
+from aioimapi.mmc import Blank, CloseFunction, CloseTrackSession, FormatUnit, ReserveTrack, SendOpcInformation
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, Busy, DriveState
 from aioimapi.virtual._information import INVISIBLE_TRACK, format_choices
@@ -182,6 +182,12 @@ def _format_dvd_plus_rw(drive: DriveState, medium: VirtualMedium, sectors: int, 
     medium.save()
     if seconds:
         drive.background_format = Busy(FORMAT_IN_PROGRESS, drive.now, drive.now + seconds)
+
+
+def blank(drive: DriveState, command: Blank, data: memoryview) -> None:
+    """BLANK: for CD-RW and DVD-RW, which this drive does not know; burners answer 5/30/06 for all other discs."""
+    drive.need_writable()
+    raise CheckConditionError(5, 0x30, 6)
 
 
 # --- SEND OPC INFORMATION -----------------------------------------------------------------------------

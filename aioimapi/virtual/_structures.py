@@ -14,6 +14,10 @@ from aioimapi.virtual._state import DiscState
 _FIRST_PSN: Final = 0x030000
 """Physical sector number of logical block 0 on a DVD."""
 
+_FIRST_ADDRESS_UNIT: Final = 131_072
+_LAST_ADDRESS_UNIT: Final = 1_658_494
+"""Address units of the data zone of a BD of 25 GB, as single-layer discs carry them."""
+
 _PHYSICAL: Final = 0x00
 _COPYRIGHT: Final = 0x01
 _ADIP: Final = 0x11
@@ -66,8 +70,12 @@ def _disc_information(disc: DiscState) -> bytes:
     traits = disc.kind.traits
     body = bytearray(112)
     body[:8] = b"DI\x01\x0f\x00\x00\x62\x00"
-    body[8:12] = b"BDR\x01" if disc.kind is MediumKind.BD_R else b"BDW\x01"
-    body[12] = 0x11  # one layer, 25 GB
+    recordable = disc.kind is MediumKind.BD_R
+    body[8:12] = b"BDR\x01" if recordable else b"BDW\x01"  # disc type, 120 mm of version 1
+    body[12:14] = bytes((0x12 if recordable else 0x14, 0x01))  # one layer, written once or often; 25 GB
+    body[16] = 0x01  # burst cutting area present
+    body[24:28] = _FIRST_ADDRESS_UNIT.to_bytes(4, "big")
+    body[28:32] = _LAST_ADDRESS_UNIT.to_bytes(4, "big")
     body[100:106] = traits.manufacturer.encode().ljust(6, b"\0")
     body[106:109] = traits.media_type.encode().ljust(3, b"\0")
     body[111] = 1

@@ -66,13 +66,14 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.CloseTrackSession: _closing.close_track_session,
     mmc.ReadBufferCapacity: _performance.read_buffer_capacity,
     mmc.ReportLuns: _unit.report_luns,
+    mmc.Blank: _closing.blank,
     mmc.GetPerformance: _performance.get_performance,
     mmc.ReadDiscStructure: _structures.read_disc_structure,
     mmc.SetStreaming: _performance.set_streaming,
     mmc.SetCdSpeed: _performance.set_cd_speed,
     mmc.MechanismStatus: _unit.mechanism_status,
 }
-"""What the drive can do. BLANK is missing on purpose: it is for CD-RW and DVD-RW, which this drive does not write."""
+"""What the drive can do, by command."""
 
 _IGNORES_ATTENTION: Final = frozenset({0x03, 0x12, 0x46, 0x4A, 0xA0})
 """REQUEST SENSE, INQUIRY, GET CONFIGURATION, GET EVENT STATUS NOTIFICATION, REPORT LUNS (MMC-6 4.1.6.1)."""
@@ -256,7 +257,7 @@ class VirtualTarget:
         except LocalProtocolError:
             raise invalid_field(0) from None
         handler = HANDLERS.get(type(command))
-        if handler is None:
+        if handler is None:  # the codec knows more commands than this drive
             raise invalid_opcode()
         if drive.background_format is not None:
             drive.settle_background_format()

@@ -27,6 +27,7 @@ _CLASSES: Final = (
     EventClass.MEDIA,
     EventClass.DEVICE_BUSY,
 )
+_BECOMING_READY: Final = 1
 _SUPPORTED: Final = sum(1 << event for event in _CLASSES)
 
 
@@ -92,12 +93,11 @@ def start_stop_unit(drive: DriveState, command: StartStopUnit, data: memoryview)
         return
     if not command.start and drive.locked:
         raise CheckConditionError(5, 0x53, 2)  # medium removal prevented
-    if command.start == drive.tray_open:
-        if command.start:
+    if command.start:
+        if drive.tray_open:
             drive.load()
-            drive.spend(drive.physics.load_s, immed=command.immed, ascq=1)  # becoming ready
-        return
-    if not command.start:
+            drive.spend(drive.physics.load_s, immed=command.immed, ascq=_BECOMING_READY)
+    elif not drive.tray_open:
         drive.eject()
 
 
