@@ -39,11 +39,14 @@ def file_system_list(
 
 
 def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command SOURCE…, and ``options`` made of ``--volume``, ``--fs`` and ``--changed``."""
+    """Give a command SOURCE…, and ``options`` made of the options of an image."""
 
-    @functools.wraps(function)
-    def wrapped(*, volume: str, fs: tuple[str, ...], changed: Literal["error", "pad"], **values: Any) -> Any:
-        return function(options=ImageOptions(volume, fs, changed), **values)
+    def wrapped(*arguments: Any, **values: Any) -> Any:
+        names = [field.name for field in attrs.fields(ImageOptions)]
+        options = ImageOptions(**{name: values.pop(name) for name in names})
+        return function(*arguments, options=options, **values)
+
+    functools.update_wrapper(wrapped, function)
 
     for decorate in (
         click.option(
@@ -57,6 +60,18 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["error", "pad"]),
             default="error",
             help="A file that changed since the plan ends the job, or is padded or cut to its planned size.",
+        ),
+        click.option(
+            "--symlinks",
+            type=click.Choice(["keep", "follow", "skip"]),
+            default="keep",
+            help="Symbolic links in folders: kept as links by default.",
+        ),
+        click.option(
+            "--unreadable",
+            type=click.Choice(["error", "skip"]),
+            default="error",
+            help="What may not be read ends the job by default, or is left out with a warning.",
         ),
         click.option(
             "--volume", metavar="NAME", default="", help="The volume's name; by default the folder's name."
@@ -75,11 +90,15 @@ class ImageOptions:
         volume: Its name; empty for the default.
         fs: Its file systems.
         changed: What to do with a file that changed since the plan: ``error`` or ``pad``.
+        symlinks: What to do with symbolic links in folders: ``keep``, ``follow`` or ``skip``.
+        unreadable: What to do with what may not be read in folders: ``error`` or ``skip``.
     """
 
     volume: str
     fs: tuple[str, ...]
     changed: Literal["error", "pad"]
+    symlinks: Literal["keep", "follow", "skip"]
+    unreadable: Literal["error", "skip"]
 
 
 def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
@@ -98,7 +117,7 @@ def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
     )
     for source in sources:
         try:
-            _add(image, source)
+            _add(image, source, options)
         except DuplicateNameError as error:
             raise DuplicateNameError(
                 f"{error}; put it elsewhere: NAME={source.path}", path=error.path
@@ -106,14 +125,13 @@ def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
     return image
 
 
-def _add(image: FileSystemImage, source: Source) -> None:
+def _add(image: FileSystemImage, source: Source, options: ImageOptions) -> None:
     place = "/".join(source.target)
-    if not source.is_folder:
-        image.root.add_file(place, source.path)
-    elif place:
-        image.root.add_directory(place).add_tree(source.path)
+    if source.is_folder:
+        folder = image.root.add_directory(place) if place else image.root
+        folder.add_tree(source.path, symlinks=options.symlinks, unreadable=options.unreadable)
     else:
-        image.root.add_tree(source.path)
+        image.root.add_file(place, source.path)
 
 
 def _default_volume(sources: Sequence[Source]) -> str:

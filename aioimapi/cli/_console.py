@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -47,7 +48,29 @@ class Console:
         """Run a command's work on the event loop that was asked for, and report how it ended."""
         from aioimapi.cli._run import run_job
 
-        return run_job(self, job)
+        if not self.verbose:
+            return run_job(self, job)
+        with self._tracing():
+            return run_job(self, job)
+
+    @contextmanager
+    def _tracing(self) -> Iterator[None]:
+        """Show what is logged of every command that a drive is sent, for the length of a job."""
+        import logging
+
+        class Teller(logging.Handler):
+            def emit(handler, record: logging.LogRecord) -> None:  # noqa: N805 - self is the console
+                self.note(record.getMessage())
+
+        logger = logging.getLogger("aioimapi.trace")
+        teller, level = Teller(), logger.level
+        logger.addHandler(teller)
+        logger.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+            logger.removeHandler(teller)
 
     def display(self) -> Display:
         """Return the display for progress; what is said while it is open goes around it."""
