@@ -163,12 +163,12 @@ class VirtualMedium:
 
     def put(self, lba: int, data: memoryview | bytes) -> None:
         """Write sectors, and nothing else."""
-        written = os.pwrite(self._handle, data, lba * SECTOR_SIZE)
+        offset = lba * SECTOR_SIZE
+        written = os.pwrite(self._handle, data, offset)
         while written < len(data):
             data = memoryview(data)[written:]
-            lba_bytes = lba * SECTOR_SIZE + written
-            written = os.pwrite(self._handle, data, lba_bytes)
-            lba = (lba_bytes + written) // SECTOR_SIZE
+            offset += written
+            written = os.pwrite(self._handle, data, offset)
 
     def skip(self, number: int, lba: int, count: int) -> None:
         """Move the next writable address on without writing: the sectors read as zeros."""

@@ -76,7 +76,7 @@ def decode(data: bytes, path: str) -> tuple[DiscState, int]:
     """
     try:
         body = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(path, f"it is not JSON ({error})") from None
     if not isinstance(body, dict) or body.get("format") != FORMAT_NAME:
         raise damaged(path, "it was not written by a virtual drive of ours")
@@ -89,7 +89,7 @@ def decode(data: bytes, path: str) -> tuple[DiscState, int]:
         state = _state(body)
         active = _apply_progress(state, body["progress"])
         _check(state)
-    except (KeyError, TypeError, ValueError, AttributeError, VirtualMediumError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, VirtualMediumError) as error:
         raise damaged(path, f"its content makes no sense ({error})") from None
     return state, active
 

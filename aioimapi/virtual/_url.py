@@ -112,7 +112,7 @@ def _medium(options: VirtualOptions) -> VirtualMedium:
         medium.close()
         asked = kind if options.media is None else options.media
         raise VirtualMediumError(
-            f"{path} is a {kind.value} of {size} sectors, not a {asked.value} of {options.sectors or size};"
+            f"{path} is a {kind.value} of {size} sectors, not a {asked.value} of {options.sectors or size} sectors;"
             " leave media and sectors out to take it as it is, or choose another file"
         )
     return medium

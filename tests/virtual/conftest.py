@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.virtual.host import Host, insert
+from .host import Host, insert
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from aioimapi import mmc
-from tests.virtual.host import Host
+
+from .host import Host
 
 Drive = Callable[..., Host]
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from aioimapi import mmc
-from tests.virtual.host import Host, format_list, pattern
+
+from .host import Host, format_list, pattern
 
 Drive = Callable[..., Host]
 
@@ -125,7 +126,7 @@ def test_real_dvd_plus_r_of_three_sessions(drive: Drive) -> None:
 
 
 def write_sparse(host: Host, start: int, size: int) -> None:
-    """Record a long stretch in a blink: its first unit by WRITE, the rest as a hole in the file, its last unit again."""
+    """Record a long stretch in a blink: first and last unit by WRITE, what lies between as a hole in the file."""
     host.write(start, 16)
     medium = host.target.medium
     assert medium is not None

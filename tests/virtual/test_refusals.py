@@ -9,7 +9,8 @@ import pytest
 
 from aioimapi import mmc
 from aioimapi.virtual import VirtualMedium, VirtualTarget, open_virtual_target
-from tests.virtual.host import Host, format_list, pattern, refusal_of
+
+from .host import Host, format_list, pattern, refusal_of
 
 Drive = Callable[..., Host]
 KINDS = ("dvd+r", "dvd+rw", "bd-r", "bd-re", "cd-r")
