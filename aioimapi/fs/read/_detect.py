@@ -1,0 +1,147 @@
+"""What trees an image carries, and which of them to read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from aioimapi.errors import ImageFormatError
+from aioimapi.fs.read._base import READ_FAULTS, ImageContext, Parser
+from aioimapi.fs.read._iso9660 import IsoFileSystem, probe_rock_ridge
+from aioimapi.fs.read._iso_volume import IsoDescriptor, read_descriptors
+from aioimapi.fs.read._tree import FileSystem
+from aioimapi.fs.read._udf import UdfFileSystem, open_udf
+
+PREFERENCE: Final = ("udf", "rockridge", "joliet", "iso9660")
+"""What ``auto`` takes, best first: UDF as IMAPI does, then the trees of ISO 9660 by what they keep of a file."""
+
+_WHY: Final = {
+    "udf": "it keeps long names, big files and POSIX attributes, and IMAPI prefers it",
+    "rockridge": "it keeps POSIX names, attributes and symlinks",
+    "joliet": "it keeps long names in Unicode",
+    "iso9660": "nothing richer is there",
+}
+_TITLES: Final = {"udf": "UDF", "rockridge": "Rock Ridge", "joliet": "Joliet", "iso9660": "ISO 9660"}
+
+
+@attrs.frozen
+class Detected:
+    """What was found in a session of an image.
+
+    Attributes:
+        available: Kinds of the trees that can be read, in the order of :data:`PREFERENCE`.
+        file_system: The chosen one.
+        choice: What was chosen and why, in a sentence.
+        boot_catalog: Sector of El Torito's boot catalog, or None.
+        block_count: Sectors that the primary volume descriptor gives to the volume, or None.
+    """
+
+    available: tuple[str, ...]
+    file_system: FileSystem
+    choice: str
+    boot_catalog: int | None
+    block_count: int | None
+
+
+def detect(context: ImageContext, wanted: str = "auto") -> Parser[Detected]:
+    """Find the trees of an image and open one.
+
+    Args:
+        context: What is known of the image.
+        wanted: ``auto`` or one of :data:`PREFERENCE`.
+
+    Raises:
+        ImageFormatError: There is no tree that can be read, or not the wanted one.
+    """
+    descriptors = yield from read_descriptors(context)
+    reasons: list[str] = []
+    systems: dict[str, FileSystem] = {}
+    udf: UdfFileSystem | None = None
+    iso = descriptors.primary or descriptors.enhanced or descriptors.joliet
+    try:
+        udf = yield from open_udf(context, thorough=bool(descriptors.nsr) or iso is None)
+    except READ_FAULTS as error:
+        reasons.append(str(error))
+    if udf is not None:
+        systems["udf"] = udf
+        if not descriptors.nsr:
+            context.findings.note(
+                "no NSR descriptor",
+                "no NSR descriptor announces UDF (ECMA-167 2/8.1); it is read all the same",
+            )
+    elif descriptors.nsr and not reasons:
+        reasons.append(f"{descriptors.nsr} announces UDF, but no anchor was found")
+    primary = descriptors.primary or descriptors.enhanced
+    if primary is not None:
+        skip = yield from probe_rock_ridge(context, primary)
+        if skip is not None:
+            _add(systems, reasons, context, primary, "rockridge", skip)
+    if descriptors.joliet is not None:
+        _add(systems, reasons, context, descriptors.joliet, "joliet", 0)
+    if primary is not None:
+        _add(systems, reasons, context, primary, "iso9660", 0)
+    available = tuple(kind for kind in PREFERENCE if kind in systems)
+    for reason in reasons if available else ():
+        context.findings.note("unreadable file systems", reason)
+    chosen = wanted if wanted != "auto" else next(iter(available), "")
+    if chosen not in systems:
+        raise _nothing(wanted, available, reasons, context.session_start)
+    return Detected(
+        available,
+        systems[chosen],
+        _choice(wanted, chosen, available, reasons),
+        descriptors.boot_catalog,
+        iso.block_count * iso.block_size // 2048 if iso is not None else None,
+    )
+
+
+def _add(
+    systems: dict[str, FileSystem],
+    reasons: list[str],
+    context: ImageContext,
+    descriptor: IsoDescriptor,
+    kind: str,
+    skip: int,
+) -> None:
+    try:
+        system = IsoFileSystem(context, descriptor, kind, skip)
+    except ImageFormatError as error:
+        reasons.append(str(error))
+        return
+    if system.root.fault:
+        reasons.append(f"the root directory of {_TITLES[kind]} cannot be read: {system.root.fault}")
+        return
+    systems[kind] = system
+
+
+def _choice(wanted: str, chosen: str, available: tuple[str, ...], reasons: list[str]) -> str:
+    titles = ", ".join(_TITLES[kind] for kind in available)
+    if wanted != "auto":
+        return f"{_TITLES[chosen]} of {titles}: it was asked for"
+    why = _WHY[chosen]
+    if chosen != "udf" and reasons:
+        why += f"; {reasons[0]}"
+    return (
+        f"{_TITLES[chosen]} of {titles}: {why}"
+        if len(available) > 1
+        else f"{_TITLES[chosen]}: the only one there"
+    )
+
+
+def _nothing(
+    wanted: str, available: tuple[str, ...], reasons: list[str], session_start: int
+) -> ImageFormatError:
+    if available:
+        titles = ", ".join(_TITLES[kind] for kind in available)
+        return ImageFormatError(
+            f"the image has no {_TITLES.get(wanted, wanted)} tree that can be read; it has {titles}"
+        )
+    if reasons:
+        return ImageFormatError(f"no file system of the image can be read: {'; '.join(reasons)}")
+    return ImageFormatError(
+        f"no ISO 9660 volume descriptor at sector {session_start + 16} and no UDF anchor: this is no data disc"
+    )
+
+
+__all__ = ("PREFERENCE", "Detected", "detect")

@@ -1,0 +1,388 @@
+"""Directories and files of UDF (ECMA-167 part 4, UDF 2.3).
+
+A directory is read in three strides, none of them one entry at a time: its file identifiers in bursts, then the file
+entries that they name, sorted by sector and fetched together, then what few of these need more.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from aioimapi.errors import ImageFormatError
+from aioimapi.fs.read._base import (
+    BURST_SECTORS,
+    MAX_DIRECTORY_ENTRIES,
+    READ_FAULTS,
+    SECTOR,
+    ImageContext,
+    Parser,
+    SectorRequest,
+    gather,
+    read_span,
+    require_directory_size,
+    try_read,
+)
+from aioimapi.fs.read._tree import HOLE, Entry, EntryKind, FileSystem, clean_name, root_entry
+from aioimapi.fs.read._udf_fields import FILE_IDENTIFIER, FILE_SET, Extent, LongAd, check_tag, decode_cs0
+from aioimapi.fs.read._udf_icb import (
+    TYPE_BLOCK,
+    TYPE_CHARACTER,
+    TYPE_DIRECTORY,
+    TYPE_FIFO,
+    TYPE_FILE,
+    TYPE_REALTIME,
+    TYPE_SOCKET,
+    TYPE_SYMLINK,
+    TYPE_UNSPECIFIED,
+    Icb,
+    parse_icb,
+)
+from aioimapi.fs.read._udf_volume import UdfVolume, find_anchor, open_udf_volume
+
+_FID = Struct("<16xHBBIIH6xH")
+_HIDDEN, _DIRECTORY, _DELETED, _PARENT = 0x01, 0x02, 0x04, 0x08
+_ORDINARY_STRATEGY: Final = 4
+MAX_LINK_BYTES: Final = 65_536
+MAX_RESYNCS: Final = 1000
+MAX_FILE_SETS: Final = 64
+
+_KINDS: Final = {
+    TYPE_UNSPECIFIED: EntryKind.FILE,
+    TYPE_FILE: EntryKind.FILE,
+    TYPE_REALTIME: EntryKind.FILE,
+    TYPE_DIRECTORY: EntryKind.DIRECTORY,
+    TYPE_SYMLINK: EntryKind.SYMLINK,
+    TYPE_BLOCK: EntryKind.BLOCK_DEVICE,
+    TYPE_CHARACTER: EntryKind.CHARACTER_DEVICE,
+    TYPE_FIFO: EntryKind.FIFO,
+    TYPE_SOCKET: EntryKind.SOCKET,
+}
+
+
+class _Identifier(NamedTuple):
+    """One file identifier descriptor."""
+
+    name: str
+    flags: int
+    block: int
+    partition: int
+
+
+class _Content(NamedTuple):
+    """Where a file's bytes are, in :class:`Entry`'s terms."""
+
+    extents: tuple[tuple[int, int], ...]
+    size: int
+    offset: int
+    fault: str
+
+
+_NOTHING: Final = _Content((), 0, 0, "")
+
+
+class UdfFileSystem(FileSystem):
+    """The first file set of a UDF volume.
+
+    Args:
+        volume: The volume.
+        root: The root directory's entry.
+        name: The volume name.
+    """
+
+    kind = "udf"
+
+    def __init__(self, volume: UdfVolume, root: Entry, name: str) -> None:
+        self._volume = volume
+        self._context = volume.context
+        self._findings = volume.context.findings
+        self.root = root
+        self.name = name
+        self.revision = volume.revision
+
+    # --- directories --------------------------------------------------------------------------------
+
+    def children(self, directory: Entry) -> Parser[list[Entry]]:
+        """Read a directory; see :meth:`FileSystem.children`."""
+        path = directory.path
+        if directory.fault:
+            raise ImageFormatError(f"directory {path} cannot be read: {directory.fault}", path=path)
+        require_directory_size(directory.size, path, directory.extents[0][0] if directory.extents else 0)
+        identifiers = yield from self._identifiers(directory, path)
+        icbs = yield from self._icbs(identifiers, path)
+        entries: list[Entry] = []
+        for identifier in identifiers:
+            found = icbs.get((identifier.partition, identifier.block))
+            entries.append(self._entry(identifier, found, path))
+        return entries
+
+    def _identifiers(self, directory: Entry, path: str) -> Parser[list[_Identifier]]:
+        result: list[_Identifier] = []
+        rest = b""
+        skip = directory.offset
+        resyncs = 0
+        for lba, size in directory.extents:
+            if lba == HOLE:
+                self._findings.note("holes in directories", f"a part of directory {path} is not recorded")
+                continue
+            size += skip
+            total = -(-size // SECTOR)
+            for first in range(0, total, BURST_SECTORS):
+                count = min(BURST_SECTORS, total - first)
+                data = yield SectorRequest(lba + first, count)
+                used = min(len(data), size - first * SECTOR)
+                rest += data[skip:used]
+                skip = 0
+                end, tries = self._parse_identifiers(rest, path, result, MAX_RESYNCS - resyncs)
+                rest = rest[end:]
+                resyncs += tries
+                if len(result) > MAX_DIRECTORY_ENTRIES:
+                    self._findings.note(
+                        "too many entries",
+                        f"directory {path} has more than {MAX_DIRECTORY_ENTRIES:,}; the rest is left out",
+                    )
+                    return result
+        if rest.strip(b"\0"):
+            self._findings.note(
+                "broken identifiers", f"the last file identifier of {path} is cut short; it is left out"
+            )
+        return result
+
+    def _parse_identifiers(
+        self, data: bytes, path: str, result: list[_Identifier], tries: int
+    ) -> tuple[int, int]:
+        """Decode file identifiers (ECMA-167 4/14.4); return what was used up, and how often the place was lost."""
+        position, end, lost = 0, len(data), 0
+        findings = self._findings
+        while position + 38 <= end:
+            if check_tag(data, position, None, findings, f"a file identifier of {path}") != FILE_IDENTIFIER:
+                following = data.find(b"\x01\x01", position + 1)
+                while following % 4 and following > 0:
+                    following = data.find(b"\x01\x01", following + 1)
+                lost += 1
+                if data[position : following if following > 0 else end].strip(b"\0"):
+                    findings.note(
+                        "broken identifiers",
+                        f"{path} holds something that is no file identifier; it is skipped",
+                    )
+                if following < 0 or lost > tries:
+                    return end, lost
+                position = following
+                continue
+            _version, flags, name_length, _length, block, partition, use_length = _FID.unpack_from(
+                data, position
+            )
+            stop = position + 38 + use_length + name_length
+            if stop > end:
+                break
+            if not flags & (_DELETED | _PARENT):
+                raw = data[stop - name_length : stop]
+                name = decode_cs0(raw)
+                if name is None:
+                    findings.note(
+                        "unknown name coding",
+                        f"a name in {path} has compression identifier {raw[0]}; it is read as Latin-1",
+                    )
+                    name = raw[1:].decode("latin-1")
+                result.append(_Identifier(clean_name(name, findings, path), flags, block, partition))
+            position = (stop + 3) & ~3
+        return min(position, end), lost
+
+    # --- file entries -------------------------------------------------------------------------------
+
+    def _icbs(
+        self, identifiers: list[_Identifier], path: str
+    ) -> Parser[dict[tuple[int, int], tuple[Icb, _Content, str] | str]]:
+        """Fetch the file entries of many identifiers; one that cannot be had is there as the reason."""
+        result: dict[tuple[int, int], tuple[Icb, _Content, str] | str] = {}
+        wanted: list[tuple[int, int, tuple[int, int, int]]] = []
+        unfinished: list[tuple[tuple[int, int], Icb]] = []
+        for partition, block in {(identifier.partition, identifier.block) for identifier in identifiers}:
+            try:
+                lba = self._volume.sector(partition, block)
+            except ImageFormatError as error:
+                result[partition, block] = str(error)
+            else:
+                wanted.append((lba, 1, (lba, partition, block)))
+
+        def take(key: tuple[int, int, int], data: bytes) -> None:
+            lba, partition, block = key
+            if not data:
+                result[partition, block] = f"its file entry at sector {lba} cannot be read"
+                return
+            try:
+                icb = parse_icb(data, block, partition, self._findings, path)
+            except ImageFormatError as error:
+                result[partition, block] = str(error)
+                return
+            if icb.continued:
+                unfinished.append(((partition, block), icb))
+                return
+            content = self._content(icb, icb.extents, lba, path)
+            target = ""
+            if icb.file_type == TYPE_SYMLINK:
+                if icb.inline is None:
+                    unfinished.append(((partition, block), icb))
+                else:
+                    target = self._target(data[content.offset : content.offset + content.size], path)
+            result[partition, block] = (icb, content, target)
+
+        yield from gather(wanted, take)
+        for key, icb in unfinished:
+            try:
+                extents = yield from self._volume.all_extents(icb, f"a file of {path}")
+                content = self._content(icb, extents, 0, path)
+                target = (
+                    (yield from self._distant_target(content, path)) if icb.file_type == TYPE_SYMLINK else ""
+                )
+                result[key] = (icb, content, target)
+            except READ_FAULTS as error:
+                result[key] = str(error)
+        return result
+
+    def _content(self, icb: Icb, extents: list[Extent], lba: int, path: str) -> _Content:
+        if icb.inline is not None:
+            offset, size = icb.inline
+            return _Content(((lba, size),) if size else (), size, offset if size else 0, "")
+        if not extents and not icb.size:
+            return _NOTHING
+        placed, size, fault = self._volume.place(extents, icb.size, f"a file of {path}")
+        return _Content(placed, size, 0, fault)
+
+    def _distant_target(self, content: _Content, path: str) -> Parser[str]:
+        parts: list[bytes] = []
+        if content.size > MAX_LINK_BYTES or content.fault:
+            self._findings.note(
+                "long symlinks", f"a symlink of {path} has {content.size:,} bytes; its target is left out"
+            )
+            return ""
+        for lba, size in content.extents:
+            parts.append(bytes(size) if lba == HOLE else (yield from read_span(lba, size)))
+        return self._target(b"".join(parts), path)
+
+    def _target(self, data: bytes, path: str) -> str:
+        """Join the path components of a symlink (ECMA-167 4/14.16.1)."""
+        target = ""
+        position = 0
+        while position + 4 <= len(data):
+            kind, length = data[position], data[position + 1]
+            raw = data[position + 4 : position + 4 + length]
+            position += 4 + length
+            if kind in (1, 2):
+                target = "/"
+                continue
+            if target and not target.endswith("/"):
+                target += "/"
+            if kind == 3:
+                target += ".."
+            elif kind == 4:
+                target += "."
+            elif kind == 5:
+                target += (decode_cs0(raw) or "").replace("\0", "_")
+            else:
+                self._findings.note(
+                    "unknown path components",
+                    f"a symlink of {path} has a component of type {kind}; it is left out",
+                )
+        return target
+
+    def _entry(
+        self, identifier: _Identifier, found: tuple[Icb, _Content, str] | str | None, path: str
+    ) -> Entry:
+        recorded = EntryKind.DIRECTORY if identifier.flags & _DIRECTORY else EntryKind.FILE
+        hidden = bool(identifier.flags & _HIDDEN)
+        if found is None or isinstance(found, str):
+            return Entry(
+                path, identifier.name, recorded, 0, hidden=hidden, fault=found or "its file entry is missing"
+            )
+        icb, content, target = found
+        kind = _KINDS.get(icb.file_type)
+        fault = content.fault
+        if kind is None:
+            kind, fault = recorded, f"its file type {icb.file_type} is none of a file"
+        if (kind is EntryKind.DIRECTORY) != (recorded is EntryKind.DIRECTORY):
+            self._findings.note(
+                "kinds differ",
+                f"{identifier.name!r} in {path} is a {recorded.value} by name, a {kind.value} by file entry",
+            )
+        if icb.strategy != _ORDINARY_STRATEGY:
+            self._findings.note(
+                "ICB strategies",
+                f"{identifier.name!r} in {path} has ICB strategy {icb.strategy}; its first file entry is read",
+            )
+        if icb.streams:
+            self._findings.note(
+                "named streams", f"{identifier.name!r} in {path} has named streams, which are not shown"
+            )
+        plain = kind in (EntryKind.FILE, EntryKind.DIRECTORY)
+        return Entry(
+            path,
+            identifier.name,
+            kind,
+            content.size if plain else 0,
+            icb.mtime_ns,
+            icb.mode,
+            icb.uid,
+            icb.gid,
+            target if kind is EntryKind.SYMLINK else None,
+            content.extents if plain else (),
+            content.offset if plain else 0,
+            icb.device,
+            icb.links,
+            hidden,
+            fault,
+        )
+
+
+def open_udf(context: ImageContext, *, thorough: bool) -> Parser[UdfFileSystem | None]:
+    """Open the UDF file system of an image.
+
+    Args:
+        context: What is known of the image.
+        thorough: Look for anchors at the image's end, too.
+
+    Returns:
+        The file system, or None where there is no anchor.
+
+    Raises:
+        ImageFormatError: There is an anchor, but no file system that can be read.
+    """
+    anchor = yield from find_anchor(context, thorough=thorough)
+    if anchor is None:
+        return None
+    volume = yield from open_udf_volume(context, anchor)
+    place = volume.file_set
+    root: LongAd | None = None
+    for _ in range(MAX_FILE_SETS):
+        lba = volume.sector(place.partition, place.block)
+        data = yield from try_read(lba, 1)
+        if (
+            data is None
+            or check_tag(data, 0, place.block, context.findings, f"the file set at sector {lba}") != FILE_SET
+        ):
+            break
+        root = LongAd.parse(data, 400)
+        following = LongAd.parse(data, 448)
+        # Later file sets of a write-once volume replace earlier ones (ECMA-167 4/8.3.1); most discs have one.
+        if not following.size:
+            break
+        place = following
+    if root is None:
+        raise ImageFormatError(f"the UDF file set descriptor at block {place.block} cannot be read")
+    system = UdfFileSystem(volume, root_entry((), 0), volume.name)
+    system.root = yield from _read_root(system, volume, root)
+    return system
+
+
+def _read_root(system: UdfFileSystem, volume: UdfVolume, place: LongAd) -> Parser[Entry]:
+    identifier = _Identifier("/", _DIRECTORY, place.block, place.partition)
+    icbs = yield from system._icbs([identifier], "/")
+    entry = system._entry(identifier, icbs.get((place.partition, place.block)), "")
+    if entry.fault or not entry.is_directory:
+        raise ImageFormatError(
+            f"the root directory of the UDF volume cannot be read: {entry.fault or 'it is no directory'}"
+        )
+    return entry
+
+
+__all__ = ("UdfFileSystem", "open_udf")
