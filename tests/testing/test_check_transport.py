@@ -67,8 +67,9 @@ class Deaf(ScriptedTransport):
     """Lets no cancellation in."""
 
     async def execute_burst(self, commands: Sequence[tuple[Command, Buffer | None]]) -> list[Reply]:
+        replies: list[Reply] = []
         with anyio.CancelScope(shield=True):
-            replies = await super().execute_burst(commands)
+            replies += await super().execute_burst(commands)
         return replies
 
 
