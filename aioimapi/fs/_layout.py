@@ -139,7 +139,7 @@ class ExtentMap:
         return self.rows[number][row]
 
     def spans(self, first: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Yield (directory number, row, first sector) of each file with data in the sectors from ``first`` before ``end``."""
+        """Yield (directory number, row, first sector) of each file with data from sector ``first`` to ``end`` - 1."""
         number = max(bisect_right(self.starts, first) - 1, 0)
         while number < len(self.directories) and self.starts[number] < end:
             directory, placed = self.directories[number], self.rows[number]
@@ -166,6 +166,7 @@ class Layout:
         options: What shaped it.
         directories: Every directory, parents first; a directory's number is its index here.
         numbers: Directory → number.
+        followers: The rows of each directory that are later names of hard-linked files, ascending.
         regions: The regions of metadata that lie before the data, ascending and without gaps.
         extents: Where the files lie.
         sector_count: Sectors of the whole image.
@@ -174,6 +175,7 @@ class Layout:
     def __init__(self, root: Directory, options: LayoutOptions) -> None:
         self.options = options
         self.directories = list(walk(root))
+        self.followers: dict[Directory, list[int]] = {}
         self._resolve_links()
         self.numbers = {directory: number for number, directory in enumerate(self.directories)}
         self.regions: list[Region] = []
@@ -182,6 +184,7 @@ class Layout:
         self.partition_start = 0
 
     def _resolve_links(self) -> None:
+        """Choose the first name of each hard-linked file; one whose other names are not in the image is plain."""
         groups = [(directory, row) for directory in self.directories for row in sorted(directory.groups)]
         for directory, row in groups:
             directory.groups[row].first = None
@@ -189,7 +192,13 @@ class Layout:
         for directory, row in groups:
             group = directory.groups[row]
             group.count += 1
-            group.first = group.first or (directory, row)
+            if group.first is None:
+                group.first = (directory, row)
+            else:
+                self.followers.setdefault(directory, []).append(row)
+        for directory, row in groups:
+            if directory.groups[row].count == 1:
+                del directory.groups[row]
 
     def has(self, file_system: FileSystem) -> bool:
         """Tell whether the image carries that file system."""

@@ -146,7 +146,9 @@ def _unique(
 
 def _ascii_upper(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name).upper()
-    kept = (char if char.isascii() and char != "/" else "_" for char in folded if not unicodedata.combining(char))
+    kept = (
+        char if char.isascii() and char != "/" else "_" for char in folded if not unicodedata.combining(char)
+    )
     return "".join(kept) or "_"
 
 
@@ -219,13 +221,16 @@ def _joliet_variant(name: str, number: int) -> str:
     return _cut_units(name, JOLIET_LENGTH, f"~{number}")
 
 
-def _udf_limit(name: str) -> int:
-    return UDF_LENGTH if max(name, default="") <= "\xff" else UDF_LENGTH // 2
-
-
 def _udf_name(name: str, suffix: str = "") -> str:
-    limit = _udf_limit(name)
-    return name if not suffix and _units(name) <= limit else _cut_units(name, limit, suffix)
+    """Hold a name to UDF's limit, and to the 254 bytes of UTF-8 that Linux' udf shows of it."""
+    limit = UDF_LENGTH if max(name, default="") <= "\xff" else UDF_LENGTH // 2
+    if not suffix and _units(name) <= limit and len(name.encode()) <= UDF_LENGTH:
+        return name
+    cut = _cut_units(name, limit, suffix)
+    while len(cut.encode()) > UDF_LENGTH:
+        limit -= 1
+        cut = _cut_units(name, limit, suffix)
+    return cut
 
 
 def _udf_variant(name: str, number: int) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import IO, BinaryIO
+from typing import IO
 
 import anyio.to_thread
 
@@ -74,16 +75,23 @@ class FileObjectContent(Content):
 
 
 class StagedContent(Content):
-    """A copy on disk, without a name: it is gone with its descriptor."""
+    """A copy on disk, without a name: it is gone with this object."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self) -> None:
+        self.descriptor, path = tempfile.mkstemp(prefix="aioimapi-")
+        os.unlink(path)
+        weakref.finalize(self, os.close, self.descriptor)
+
+    def append(self, data: memoryview) -> None:
+        """Add bytes at the end."""
+        while data:
+            data = data[os.write(self.descriptor, data) :]
 
     def read(self, offset: int, out: memoryview) -> int:
         """See :meth:`Content.read`."""
         at = 0
         while at < len(out):
-            count = os.preadv(self._file.fileno(), [out[at:]], offset + at)
+            count = os.preadv(self.descriptor, [out[at:]], offset + at)
             if not count:
                 break
             at += count
@@ -189,25 +197,20 @@ class StreamContent:
 
     async def _make_copy(self) -> StagedContent:
         await self._open()
-        file = await anyio.to_thread.run_sync(tempfile.TemporaryFile)
         try:
+            copy = await anyio.to_thread.run_sync(StagedContent)
             left = self._size
             buffer = memoryview(bytearray(min(left, 1 << 20) or 1))
             while left:
                 part = buffer[: min(left, len(buffer))]
                 await self._take(part)
-                await anyio.to_thread.run_sync(file.write, part)
+                await anyio.to_thread.run_sync(copy.append, part)
                 left -= len(part)
             await self._check_end()
-            await anyio.to_thread.run_sync(file.flush)
         except OSError as error:
-            file.close()
             raise source_error(error, self._path, "stage") from error
-        except BaseException:
-            file.close()
-            raise
         await self.aclose()
-        return StagedContent(file)
+        return copy
 
     async def aclose(self) -> None:
         """Close the iterator that is open, if it has a way to be closed."""

@@ -230,8 +230,8 @@ class FileSystemImage:
 
     Args:
         volume_name: The volume's name; empty gives the date and time of the plan, as in IMAPI.
-        file_systems: Which file systems it carries; by default ISO 9660, Joliet, Rock Ridge and UDF 1.02, all pointing to
-            the same data.
+        file_systems: Which file systems it carries; by default ISO 9660, Joliet, Rock Ridge and UDF 1.02, all pointing
+            to the same data.
         on_change: What to do when a file shrinks, grows or vanishes between plan and reading: ``error``, or ``pad``
             it with zeros (or cut it) to the planned size and say so in the findings.
         time_ns: The volume's time, nanoseconds since 1970 UTC; None takes SOURCE_DATE_EPOCH from the environment, or

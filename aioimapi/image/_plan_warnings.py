@@ -49,6 +49,8 @@ def add_layout_warnings(layout: Layout, log: WarningLog) -> None:
                     directory, names, [name.decode("utf-16-be") for name in mapped], "renamed in Joliet", log
                 )
         if with_udf:
+            for row in sorted(udf.absent_rows(directory)):
+                log.add("symlink too long for UDF, left out of it", printable(directory.path_of(row)))
             mapped = udf_identifiers(names)
             if not joined.isascii() or b"/\x08".join(mapped)[1:] != joined.replace("/", "/\x08").encode():
                 decoded = [name[1:].decode("latin-1" if name[0] == 8 else "utf-16-be") for name in mapped]

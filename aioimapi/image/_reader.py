@@ -14,9 +14,10 @@ from aioimapi.errors import SourceChangedError, SourceError
 from aioimapi.fs._image_layout import last_sector
 from aioimapi.fs._tree import Directory
 from aioimapi.image._content import Content, StreamContent
+from aioimapi.image._guard import ThreadGuard
 from aioimapi.image._host import open_folder, printable, source_error
 from aioimapi.image._source import Hasher, SectorReader
-from aioimapi.units import SECTOR_SIZE
+from aioimapi.units import SECTOR_SIZE, round_up
 
 if TYPE_CHECKING:
     from aioimapi.image._plan import ImagePlan
@@ -85,8 +86,7 @@ class PlanReader(SectorReader):
         self._plan = plan
         self._cursor = FileCursor(plan)
         self._limiter = anyio.CapacityLimiter(1)
-        self._closing = False
-        self._busy = False
+        self._guard = ThreadGuard(self._cursor.close)
 
     async def readinto(self, first: int, buffer: memoryview, hasher: Hasher | None = None) -> None:
         """See :meth:`SectorReader.readinto`."""
@@ -102,23 +102,11 @@ class PlanReader(SectorReader):
             await self._run(partial(hasher.update, buffer))
 
     async def _run(self, work: Callable[[], object]) -> None:
-        self._busy = True
-        await anyio.to_thread.run_sync(partial(self._guarded, work), limiter=self._limiter)
-
-    def _guarded(self, work: Callable[[], object]) -> None:
-        """Run in the thread; where a native cancel left the reader to be closed meanwhile, the thread closes it."""
-        try:
-            work()
-        finally:
-            self._busy = False
-            if self._closing:
-                self._cursor.close()
+        await anyio.to_thread.run_sync(self._guard.run, work, limiter=self._limiter)
 
     async def aclose(self) -> None:
         """See :meth:`SectorReader.aclose`."""
-        self._closing = True
-        if not self._busy:
-            self._cursor.close()
+        self._guard.close()
 
     def _fill(self, first: int, buffer: memoryview, hasher: Hasher | None) -> None:
         fill(self._plan, self._cursor, first, buffer)
@@ -190,7 +178,8 @@ def _fill_data(plan: ImagePlan, cursor: FileCursor, first: int, buffer: memoryvi
             source = directory.sources.get(row) if directory.sources else None
             begin = (start - first) * SECTOR_SIZE
             if begin >= 0 and begin + size < len(buffer) and source is None and size % SECTOR_SIZE:
-                if not small.read(number, row, directory, size, buffer, begin):
+                if not small.read(row, directory, size, buffer, begin):
+                    zero(buffer[begin : begin + round_up(size, SECTOR_SIZE)])
                     _read_changed(plan, number, row, 0, size, buffer[begin : begin + size])
                 continue
             offset = max(-begin, 0)
@@ -220,9 +209,7 @@ class _SmallFiles:
             os.close(self._folder)
             self._folder = -1
 
-    def read(
-        self, number: int, row: int, directory: Directory, size: int, buffer: memoryview, at: int
-    ) -> bool:
+    def read(self, row: int, directory: Directory, size: int, buffer: memoryview, at: int) -> bool:
         """Read a whole file; False where it is gone, unreadable, or not of its size."""
         if directory.origin != self._path:
             self.close()

@@ -23,6 +23,7 @@ from aioimapi.errors import (
     SourceInsideOutputError,
 )
 from aioimapi.image._content import Content, StreamContent
+from aioimapi.image._guard import ThreadGuard
 from aioimapi.image._host import printable
 from aioimapi.image._reader import FileCursor, fill
 from aioimapi.units import SECTOR_SIZE
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 BUFFER_SECTORS = 512
 STEP_SECTORS = 16 * 1024
 """Sectors between two looks at cancellation and progress: 32 MiB."""
+
+PROGRESS_S = 0.1
+"""Seconds between two tellings of progress."""
 
 KERNEL_COPY_MIN = 256 * 1024
 """Files from here on are copied by the kernel; below, the calls for it cost more than they save."""
@@ -49,21 +53,12 @@ async def save_plan(
 ) -> None:
     """See :meth:`ImagePlan.save`."""
     if not isinstance(output, (str, PathLike)):
-        writer = _Writer(plan, output.fileno(), getattr(output, "name", "output"))
-        try:
-            await _run(plan, writer, on_progress)
-        finally:
-            writer.close()
+        await _run(plan, _Writer(plan, output.fileno(), getattr(output, "name", "output")), on_progress)
         return
     path, partial_path = await anyio.to_thread.run_sync(_prepare, plan, os.fspath(output), overwrite)
-    descriptor = await anyio.to_thread.run_sync(_create, partial_path, path)
+    descriptor = _create(partial_path, path)
     try:
-        writer = _Writer(plan, descriptor, path)
-        try:
-            await _run(plan, writer, on_progress)
-        finally:
-            writer.close()
-            os.close(descriptor)
+        await _run(plan, _Writer(plan, descriptor, path, owned=True), on_progress)
         _publish(partial_path, path, overwrite=overwrite)
     except BaseException:
         # No partial image under any name, whatever went wrong; unlink does not wait for the data.
@@ -141,21 +136,24 @@ async def _run(plan: ImagePlan, writer: _Writer, on_progress: Callable[[int, int
     told = time.monotonic()
     if on_progress is not None:
         on_progress(0, plan.sector_count)
-    while writer.sector < plan.sector_count:
-        stream = writer.stream
-        if stream is not None:
-            await _copy_stream(plan, writer, stream, limiter)
-        else:
-            await anyio.to_thread.run_sync(writer.step, limiter=limiter)
-        if on_progress is not None and time.monotonic() - told > 0.1:
-            told = time.monotonic()
-            on_progress(writer.sector, plan.sector_count)
+    try:
+        while writer.sector < plan.sector_count:
+            stream = writer.stream
+            if stream is not None:
+                await _copy_stream(writer, stream, limiter)
+            else:
+                await anyio.to_thread.run_sync(writer.step, limiter=limiter)
+            if on_progress is not None and time.monotonic() - told >= PROGRESS_S:
+                told = time.monotonic()
+                on_progress(writer.sector, plan.sector_count)
+    finally:
+        writer.close()
     if on_progress is not None:
         on_progress(plan.sector_count, plan.sector_count)
 
 
 async def _copy_stream(
-    plan: ImagePlan, writer: _Writer, stream: tuple[StreamContent, int], limiter: anyio.CapacityLimiter
+    writer: _Writer, stream: tuple[StreamContent, int], limiter: anyio.CapacityLimiter
 ) -> None:
     content, size = stream
     buffer = memoryview(bytearray(BUFFER_SECTORS * SECTOR_SIZE))
@@ -163,7 +161,7 @@ async def _copy_stream(
     while offset < size:
         part = buffer[: min(size - offset, len(buffer))]
         await content.read(offset, part)
-        await anyio.to_thread.run_sync(writer.put, part, limiter=limiter)
+        await anyio.to_thread.run_sync(writer.write_stream, part, limiter=limiter)
         offset += len(part)
     await anyio.to_thread.run_sync(writer.end_stream, size, limiter=limiter)
 
@@ -174,35 +172,43 @@ class _Writer:
     A stream is left to the caller: :attr:`stream` tells of one that comes next.
     """
 
-    def __init__(self, plan: ImagePlan, descriptor: int, name: str) -> None:
+    def __init__(self, plan: ImagePlan, descriptor: int, name: str, *, owned: bool = False) -> None:
         self.sector = 0
         self.stream: tuple[StreamContent, int] | None = None
         self._plan = plan
         self._descriptor = descriptor
+        self._owned = owned
         self._name = str(name)
         self._cursor = FileCursor(plan)
         self._buffer = memoryview(bytearray(BUFFER_SECTORS * SECTOR_SIZE))
         self._regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        self._busy = False
-        self._closing = False
+        self._guard = ThreadGuard(self._clean_up)
 
     def close(self) -> None:
-        """Let go of source descriptors; where a step still runs (native cancel), when it ends."""
-        self._closing = True
-        if not self._busy:
-            self._cursor.close()
+        """Let go of the source's descriptors, and of the output's where it is owned."""
+        self._guard.close()
+
+    def _clean_up(self) -> None:
+        self._cursor.close()
+        if self._owned:
+            os.close(self._descriptor)
 
     def step(self) -> None:
         """Write some 32 MiB, or up to the next stream."""
-        self._busy = True
         try:
-            self._step()
+            self._guard.run(self._step)
         except OSError as error:
             raise output_error(error, self._name) from error
-        finally:
-            self._busy = False
-            if self._closing:
-                self._cursor.close()
+
+    def write_stream(self, data: memoryview) -> None:
+        """Write bytes of the stream that is next."""
+        self._guard.run(lambda: self._put(data))
+
+    def end_stream(self, size: int) -> None:
+        """Pad the stream of ``size`` bytes that was written to a whole sector, and go on behind it."""
+        self._guard.run(lambda: self._put(memoryview(_ZEROS)[: -size % SECTOR_SIZE]))
+        self.sector += -(-size // SECTOR_SIZE)
+        self.stream = None
 
     def _step(self) -> None:
         plan = self._plan
@@ -230,26 +236,15 @@ class _Writer:
             count = min(end - self.sector, BUFFER_SECTORS)
             part = self._buffer[: count * SECTOR_SIZE]
             fill(self._plan, self._cursor, self.sector, part)
-            self.put(part)
+            self._put(part)
             self.sector += count
 
-    def put(self, data: memoryview) -> None:
-        """Write all of some bytes.
-
-        Raises:
-            OutputError: The output does not take them.
-        """
+    def _put(self, data: memoryview) -> None:
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError as error:
             raise output_error(error, self._name) from error
-
-    def end_stream(self, size: int) -> None:
-        """Pad a stream of ``size`` bytes that was put to a whole sector, and go on behind it."""
-        self.put(memoryview(_ZEROS)[: -size % SECTOR_SIZE])
-        self.sector += -(-size // SECTOR_SIZE)
-        self.stream = None
 
     def _copy_file(self, number: int, row: int, offset: int, goal: int) -> None:
         """Let the kernel copy a file's bytes from ``offset`` to its end or the goal; pad its last sector."""
@@ -272,7 +267,7 @@ class _Writer:
             os.lseek(self._descriptor, -(done % SECTOR_SIZE), os.SEEK_CUR)
             self.sector += whole
             return
-        self.put(memoryview(_ZEROS)[: -done % SECTOR_SIZE])
+        self._put(memoryview(_ZEROS)[: -done % SECTOR_SIZE])
         self.sector += -(-done // SECTOR_SIZE)
 
     def _copy_range(self, descriptor: int, offset: int, length: int) -> int:
@@ -301,5 +296,5 @@ class _Writer:
     def _read_and_write(self, descriptor: int, offset: int, length: int) -> int:
         part = self._buffer[: min(length, len(self._buffer))]
         count = os.preadv(descriptor, [part], offset)
-        self.put(part[:count])
+        self._put(part[:count])
         return count

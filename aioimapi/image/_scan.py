@@ -132,10 +132,10 @@ class Scanner:
                     mtime = latest
                 if stat.S_ISREG(mode):
                     if not root and not self._may_read(facts, name, descriptor):
-                        error_text = f"cannot read {printable(f'{path}/{name}')}: permission denied; run as a user who may"
-                        self._unreadable(
-                            SourceError(error_text, path=f"{path}/{name}"), f"{path}/{name}", policy
+                        denied = source_error(
+                            PermissionError(13, "permission denied"), f"{path}/{name}", "read"
                         )
+                        self._unreadable(denied, f"{path}/{name}", policy)
                         continue
                     rows.append((name, facts.st_size, mtime, mode, facts.st_uid, facts.st_gid))
                     if facts.st_nlink > 1 and policy.hard_links == "keep":

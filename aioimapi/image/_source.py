@@ -102,7 +102,9 @@ class SectorSource(ABC):
     def check_range(self, first: int, size_bytes: int) -> None:
         """Raise LocalProtocolError unless the range is whole sectors of this source."""
         if size_bytes <= 0 or size_bytes % self.sector_size:
-            raise LocalProtocolError(f"a buffer of {size_bytes} bytes is not a whole number of {self.sector_size}-byte sectors")
+            raise LocalProtocolError(
+                f"a buffer of {size_bytes} bytes is not a whole number of {self.sector_size}-byte sectors"
+            )
         if first < 0 or first + size_bytes // self.sector_size > self.sector_count:
             raise LocalProtocolError(
                 f"sectors {first} to {first + size_bytes // self.sector_size - 1} are not inside the source, "
@@ -129,7 +131,9 @@ class SectorSource(ABC):
         """
         end = self.sector_count if count is None else first + count
         if first < 0 or end < first or end > self.sector_count:
-            raise LocalProtocolError(f"sectors {first} to {end} are not inside the source, which has {self.sector_count}")
+            raise LocalProtocolError(
+                f"sectors {first} to {end} are not inside the source, which has {self.sector_count}"
+            )
         buffer = memoryview(bytearray(min(chunk_sectors, max(end - first, 1)) * self.sector_size))
         async with self.reader() as reader:
             while first < end:

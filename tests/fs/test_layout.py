@@ -13,6 +13,7 @@ import pytest
 from aioimapi.errors import ImageError, ImageTooLargeError, TooManyDirectoriesError
 from aioimapi.fs import ALL_FILE_SYSTEMS, Directory, FileSystem, Layout, LayoutOptions, last_sector, lay_out
 from aioimapi.fs._tree import LinkGroup, walk
+from aioimapi.fs.udf import UdfFiles
 from aioimapi.units import SECTOR_SIZE
 
 _TIME = 1_700_000_000_000_000_000
@@ -199,7 +200,8 @@ def test_every_udf_file_entry_and_name_has_a_right_tag() -> None:
             entries += 1
     directories = len(layout.directories)
     names = sum(len(directory.names) for directory in layout.directories)
-    assert entries == directories + names - 2  # two of three hard links have no entry of their own
+    # two of three hard links have no entry of their own, and the long symlink is not in UDF
+    assert entries == directories + names - 3
 
 
 def test_records_never_cross_a_sector_and_multi_extents_add_up() -> None:
@@ -294,3 +296,34 @@ def test_more_parents_than_a_path_table_can_number_are_refused_for_iso_only() ->
     with pytest.raises(TooManyDirectoriesError, match="65,535"):
         _lay_out(root, frozenset({FileSystem.ISO9660}))
     assert _lay_out(root, frozenset({FileSystem.UDF})).directories[0] is root
+
+
+def test_a_hard_link_whose_other_names_lie_elsewhere_is_a_plain_file() -> None:
+    root = Directory("", None)
+    root.groups[_add(root, "alone", 10)] = LinkGroup()
+    layout = _lay_out(root)
+    assert root.groups == {}
+    assert layout.followers == {}
+
+
+def test_a_folder_of_hard_links_is_laid_out_in_time_linear_in_its_size() -> None:
+    # Counted, not timed: every identifier's place is looked up a bounded number of times.
+    root = Directory("", None)
+    for number in range(3000):
+        group = LinkGroup()
+        root.groups[_add(root, f"{number:05}a", 10)] = group
+        root.groups[_add(root, f"{number:05}b", 10)] = group
+    layout = _lay_out(root)
+    calls = 0
+    files = next(region for region in layout.regions if isinstance(region, UdfFiles))
+    real = files._without_entry
+
+    def counted(directory: Directory) -> list[int]:
+        nonlocal calls
+        calls += 1
+        return real(directory)
+
+    files._without_entry = counted  # type: ignore[method-assign]
+    _metadata(layout)
+    assert calls < 4 * 6000
+    assert layout.followers[root] == list(range(1, 6000, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aioimapi.fs.udf._files import UdfFiles as UdfFiles
+from aioimapi.fs.udf._files import absent_rows as absent_rows
 from aioimapi.fs.udf._files import check_file_size as check_file_size
 from aioimapi.fs.udf._volume import ANCHOR as ANCHOR
 from aioimapi.fs.udf._volume import FILE_SET_BLOCKS as FILE_SET_BLOCKS
@@ -26,6 +27,7 @@ __all__ = (
     "RECOGNITION",
     "RESERVE_SEQUENCE",
     "UdfFiles",
+    "absent_rows",
     "anchor",
     "check_file_size",
     "descriptor_sequence",

@@ -1,8 +1,8 @@
 """File entries and directories of UDF 1.02 (ECMA-167 4/14), made directory by directory.
 
 Each directory of the layout has a run of blocks: its own file entry, the blocks of its file identifier descriptors, a
-file entry for each of its files, and the blocks of symlinks too long for their entry. So the place of every entry
-follows from the run's start and the file's row, and nothing is stored per file.
+file entry for each of its files. So the place of every entry follows from the run's start and the file's row, and
+nothing is stored per file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import stat
 from array import array
 from binascii import crc_hqx
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from struct import Struct
 
@@ -66,12 +66,11 @@ def icb_flags(mode: int) -> int:
     )
 
 
-def path_components(target: bytes) -> bytes:
+def path_components(target: str) -> bytes:
     """Return a symlink's target as path components (ECMA-167 4/14.16.1)."""
-    text = target.decode("utf-8", "surrogateescape")
-    parts = text.split("/")
+    parts = target.split("/")
     result = bytearray()
-    if text.startswith("/"):
+    if target.startswith("/"):
         result += b"\x02\x00\x00\x00"  # the root of this file set
         parts = parts[1:]
     for part in parts:
@@ -83,6 +82,14 @@ def path_components(target: bytes) -> bytes:
             name = udf_identifiers([part])[0]
             result += bytes((5, len(name), 0, 0)) + name
     return bytes(result)
+
+
+def absent_rows(directory: Directory) -> set[int]:
+    """Return the rows that are left out of UDF: symlinks whose target does not fit in their file entry.
+
+    The standard would let it lie in blocks of its own; Linux refuses to look at such a symlink at all.
+    """
+    return {row for row, target in directory.symlinks.items() if len(path_components(target)) > _EMBEDDED_MAX}
 
 
 class UdfFiles(Region):
@@ -104,12 +111,7 @@ class UdfFiles(Region):
         for directory in layout.directories:
             self.offsets.append(at)
             self.name_bytes.append(self._measure_names(directory))
-            at += (
-                1
-                + sectors(self.name_bytes[-1])
-                + self._own_entries(directory)
-                + sum(sectors(length) for length in self._long_links(directory).values())
-            )
+            at += 1 + sectors(self.name_bytes[-1]) + self._own_entries(directory)
         self.count = at
 
     # --- places -------------------------------------------------------------------------------------
@@ -133,26 +135,29 @@ class UdfFiles(Region):
         if group is not None and group.first is not None:
             directory, row = group.first
             number = self._layout.numbers[directory]
-        return self._entries_block(number) + row - _followers_before(directory, row)
+        return self._entries_block(number) + row - bisect_left(self._without_entry(directory), row)
+
+    def _without_entry(self, directory: Directory) -> list[int]:
+        """Return, ascending, the rows that have no entry of their own: later hard links, and what UDF cannot hold."""
+        followers = self._layout.followers.get(directory, [])
+        return sorted([*followers, *absent_rows(directory)]) if directory.symlinks else followers
+
+    def _own_entries(self, directory: Directory) -> int:
+        return len(directory.names) - len(self._without_entry(directory))
 
     @staticmethod
-    def _own_entries(directory: Directory) -> int:
-        return len(directory.names) - _followers_before(directory, len(directory.names))
+    def _listed(directory: Directory) -> tuple[list[int] | range, list[bytes]]:
+        """Return the rows that the directory lists, and the identifiers of its subdirectories and of those rows."""
+        rows: list[int] | range = range(len(directory.names))
+        names = directory.names
+        absent = absent_rows(directory)
+        if absent:
+            rows = [row for row in rows if row not in absent]
+            names = [names[row] for row in rows]
+        return rows, udf_identifiers([each.name for each in directory.directories] + names)
 
-    @staticmethod
-    def _long_links(directory: Directory) -> dict[int, int]:
-        """Return the bytes of the symlinks that do not fit in their entry, by row."""
-        long = {}
-        for row, target in sorted(directory.symlinks.items()):
-            length = len(path_components(target.encode("utf-8", "surrogateescape")))
-            if length > _EMBEDDED_MAX:
-                long[row] = length
-        return long
-
-    @staticmethod
-    def _measure_names(directory: Directory) -> int:
-        names = udf_identifiers([each.name for each in directory.directories] + directory.names)
-        return 40 + sum([(41 + len(name)) & ~3 for name in names])
+    def _measure_names(self, directory: Directory) -> int:
+        return 40 + sum([(41 + len(name)) & ~3 for name in self._listed(directory)[1]])
 
     # --- rendering ----------------------------------------------------------------------------------
 
@@ -185,8 +190,6 @@ class UdfFiles(Region):
         entries_end = names_end + self._own_entries(directory)
         if low < entries_end and high > names_end:
             self._file_entries(number, max(low, names_end), min(high, entries_end), low, out)
-        if high > entries_end:
-            self._link_blocks(number, entries_end, low, high, out)
 
     def _name_blocks(self, number: int) -> bytes:
         if self._names[0] != number:
@@ -210,14 +213,14 @@ class UdfFiles(Region):
             parent == 0,
         )
         at = 40
-        names = udf_identifiers([each.name for each in directory.directories] + directory.names)
+        rows, names = self._listed(directory)
         folders = len(directory.directories)
         for each, name in zip(directory.directories, names, strict=False):
             block = self.directory_block(layout.numbers[each])
             at += _identify(data, at, first_block + (at >> 11), _CHARACTERISTIC_DIRECTORY, block, name, False)
         block = self._entries_block(number)
         groups = directory.groups
-        for row, name in enumerate(names[folders:]):
+        for row, name in zip(rows, names[folders:], strict=True):
             if row in groups:
                 own = self.entry_block(number, row)
                 at += _identify(data, at, first_block + (at >> 11), 0, own, name, False)
@@ -250,11 +253,11 @@ class UdfFiles(Region):
         """Make the file entries in the blocks ``low`` to ``high`` - 1 of a run; ``out`` begins at block ``origin``."""
         directory = self._layout.directories[number]
         names_end = 1 + sectors(self.name_bytes[number])
-        if directory.groups:
-            owned = [row for row in range(len(directory.names)) if not _follows(directory, row)]
-            rows = owned[low - names_end : high - names_end]
-        else:
-            rows = range(low - names_end, high - names_end)  # type: ignore[assignment]
+        rows: list[int] | range = range(len(directory.names))
+        without = set(self._without_entry(directory))
+        if without:
+            rows = [row for row in rows if row not in without]
+        rows = rows[low - names_end : high - names_end]
         block = self.directory_block(number) + low
         at = (low - origin) * SECTOR_SIZE
         special = directory.symlinks.keys() | directory.groups.keys()
@@ -296,15 +299,9 @@ class UdfFiles(Region):
         layout = self._layout
         directory = layout.directories[number]
         target = directory.symlinks.get(row)
-        embedded: bytes | None = None
         if target is not None:
-            embedded = path_components(target.encode("utf-8", "surrogateescape"))
-            size = len(embedded)
-            if size > _EMBEDDED_MAX:
-                embedded = None
-                allocation = _allocations(self._link_block(number, row), size)
-            else:
-                allocation = embedded
+            allocation = path_components(target)
+            size = len(allocation)
         else:
             size = directory.sizes[row]
             allocation = _allocations(layout.extents.first_sector(number, row) - PARTITION_START, size)
@@ -321,7 +318,7 @@ class UdfFiles(Region):
             mtime_ns=directory.mtimes[row],
             unique_id=block + _FIRST_UNIQUE_ID,
             allocation=allocation,
-            embedded=embedded is not None,
+            embedded=target is not None,
         )
 
     @staticmethod
@@ -351,33 +348,6 @@ class UdfFiles(Region):
         )  # fmt: skip
         out[_ENTRY_HEAD : _ENTRY_HEAD + len(allocation)] = allocation
         out[:16] = tag(_FE_TAG, out[16 : _ENTRY_HEAD + len(allocation)], block)
-
-    # --- symlinks too long for their entry ----------------------------------------------------------
-
-    def _link_block(self, number: int, row: int) -> int:
-        directory = self._layout.directories[number]
-        block = self._entries_block(number) + self._own_entries(directory)
-        return block + sum(sectors(size) for each, size in self._long_links(directory).items() if each < row)
-
-    def _link_blocks(self, number: int, links_start: int, low: int, high: int, out: memoryview) -> None:
-        directory = self._layout.directories[number]
-        data = bytearray()
-        for row in self._long_links(directory):
-            data += path_components(directory.symlinks[row].encode("utf-8", "surrogateescape"))
-            data += bytes(-len(data) % SECTOR_SIZE)
-        start = max(low, links_start)
-        at = (start - low) * SECTOR_SIZE
-        out[at:] = data[(start - links_start) * SECTOR_SIZE : (high - links_start) * SECTOR_SIZE]
-
-
-def _follows(directory: Directory, row: int) -> bool:
-    """Tell whether a row is a later name of a hard-linked file, so that it has no entry of its own."""
-    group = directory.groups.get(row)
-    return group is not None and group.first != (directory, row)
-
-
-def _followers_before(directory: Directory, row: int) -> int:
-    return sum(1 for each in directory.groups if each < row and _follows(directory, each))
 
 
 def _identify(

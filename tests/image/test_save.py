@@ -1,0 +1,141 @@
+"""Saving an image: what is left behind when it goes wrong, and that nothing is when it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from aioimapi.errors import (
+    OutputClosedError,
+    OutputError,
+    OutputExistsError,
+    OutputFullError,
+    SourceInsideOutputError,
+)
+from aioimapi.image import FileSystemImage, ImagePlan
+from aioimapi.image import _save as save_module
+
+pytestmark = pytest.mark.anyio
+
+
+def _fill(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "large").write_bytes(os.urandom(3_000_000))
+    (folder / "small").write_bytes(b"small")
+
+
+def _names(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
+async def _plan(folder: Path) -> ImagePlan:
+    _fill(folder)
+    image = FileSystemImage("SAVE")
+    image.root.add_tree(folder)
+    return await image.plan()
+
+
+async def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    out = tmp_path / "out.iso"
+    out.write_text("precious")
+    with pytest.raises(OutputExistsError, match=r"out\.iso exists"):
+        await plan.save(out)
+    assert out.read_text() == "precious"
+    await plan.save(out, overwrite=True)
+    assert out.stat().st_size == plan.size
+
+
+async def test_an_output_among_the_sources_is_refused(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    with pytest.raises(SourceInsideOutputError, match="takes in"):
+        await plan.save(tmp_path / "source" / "out.iso")
+    (tmp_path / "alias").symlink_to("source")
+    with pytest.raises(SourceInsideOutputError):
+        await plan.save(tmp_path / "alias" / "out.iso")
+    with pytest.raises(OutputError, match="is a folder"):
+        await plan.save(tmp_path)
+    with pytest.raises(OutputError, match="No such file"):
+        await plan.save(tmp_path / "nowhere" / "out.iso")
+
+
+@pytest.mark.parametrize("call", ["write", "copy_file_range"])
+async def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    plan = await _plan(tmp_path / "source")
+    real = getattr(os, call)
+    calls = []
+
+    def full(*arguments: object) -> object:
+        calls.append(arguments)
+        if len(calls) > (2 if call == "write" else 0):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(*arguments)
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OutputFullError, match="no room left"):
+        await plan.save(tmp_path / "out.iso")
+    monkeypatch.undo()
+    assert _names(tmp_path) == ["source"]
+
+
+async def test_the_reader_of_a_pipe_goes_away(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe, pytest.raises(OutputClosedError, match="went away"):
+        await plan.save(pipe)
+
+
+async def test_copies_without_the_kernels_help_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = await _plan(tmp_path / "source")
+    await plan.save(tmp_path / "kernel.iso")
+
+    def refuse(*_arguments: object) -> int:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "copy_file_range", refuse)
+    await plan.save(tmp_path / "plain.iso")
+    assert (tmp_path / "plain.iso").read_bytes() == (tmp_path / "kernel.iso").read_bytes()
+
+
+async def test_progress_begins_at_nothing_and_ends_at_all(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    told: list[tuple[int, int]] = []
+    await plan.save(tmp_path / "out.iso", on_progress=lambda done, total: told.append((done, total)))
+    assert told[0] == (0, plan.sector_count)
+    assert told[-1] == (plan.sector_count, plan.sector_count)
+
+
+async def test_a_cancelled_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(save_module, "STEP_SECTORS", 64)
+    plan = await _plan(tmp_path / "source")
+    with anyio.CancelScope() as scope:
+
+        def cancel(done: int, _total: int) -> None:
+            if done:
+                scope.cancel()
+
+        monkeypatch.setattr("aioimapi.image._save.PROGRESS_S", 0.0)
+        await plan.save(tmp_path / "out.iso", on_progress=cancel)
+    assert scope.cancelled_caught
+    assert _names(tmp_path) == ["source"]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_native_cancel_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(save_module, "STEP_SECTORS", 64)
+    plan = await _plan(tmp_path / "source")
+    task = asyncio.ensure_future(plan.save(tmp_path / "out.iso"))
+    while not any(name.endswith(".partial") for name in _names(tmp_path)):  # noqa: ASYNC110 - no event tells of it
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert _names(tmp_path) == ["source"]
