@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import anyio
 import attrs
 
+from aioimapi.drive import MediaState
 from aioimapi.image import SectorSource
+from aioimapi.mmc import RecordingEvent, RecordingState, Writing, inspect_disc, next_state, traits_of
 from aioimapi.recorder._progress import Meter, Phase, Progress, ProgressBoard
 from aioimapi.recorder._report import DriveIdentity, PhaseTime, Report, TrackReport, Verification
+
+MAX_TRACKS: Final = 99
+"""Tracks that a report lists."""
 
 OnProgress = Callable[[Progress], object]
 """What a caller wants told of progress; called in the event loop, must not wait, what it returns is ignored."""
@@ -29,8 +35,8 @@ class Ledger:
     sectors_taken: int = 0
     written: bool = False
     verified: bool | None = None
-    disc_state: str = "unknown"
-    rewritable: bool = False
+    writing: Writing = Writing.SEQUENTIAL
+    state: RecordingState = RecordingState.UNKNOWN
     digest_name: str = ""
     digest: str = ""
     speed_requested: float | None = None
@@ -42,6 +48,38 @@ class Ledger:
     tracks: tuple[TrackReport, ...] = ()
     verification: Verification | None = None
     warnings: list[str] = attrs.field(factory=list)
+
+    @property
+    def disc_state(self) -> str:
+        """What the disc is now: ``blank``, ``appendable``, ``closed`` or ``unknown``."""
+        return self.state.told
+
+    @property
+    def rewritable(self) -> bool:
+        """Whether any sector of the disc can be written again."""
+        return self.writing is Writing.OVERWRITE
+
+    def disc_seen(self, media: MediaState) -> None:
+        """Note what the drive says of its disc: the only way out of an unknown state."""
+        if not self.medium:
+            # A drive may call the disc something else once it is closed (tgt: DVD-ROM).
+            traits = traits_of(media.profile)
+            self.medium, self.writing = traits.name, traits.writing
+            self.one_x_bytes = self.meter.one_x_bytes = float(traits.speed_1x_bytes or 0)
+        self.capacity_sectors = max(self.capacity_sectors, media.capacity_sectors)
+        self.state = RecordingState.CLOSED
+        if media.disc is not None:
+            self.state = inspect_disc(media.profile, media.disc)
+        self.sessions = media.sessions
+        self.tracks = tuple(
+            TrackReport(track.track, track.session, track.start_lba, track.size_sectors)
+            for track in media.tracks[:MAX_TRACKS]
+            if not track.blank
+        )
+
+    def happened(self, event: RecordingEvent) -> None:
+        """Move on in the table of recording states."""
+        self.state = next_state(self.writing, self.state, event)
 
     def report(self, error: BaseException | None = None) -> Report:
         """Return everything that is known now.

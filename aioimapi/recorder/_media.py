@@ -114,7 +114,7 @@ class Closing:
     Attributes:
         functions: CLOSE TRACK SESSION functions, in order.
         closes_disc: Whether nothing can be added afterwards.
-        reason: Why the disc is closed although the caller did not ask for it, a sentence; else empty.
+        reason: Why this disc is closed where others of its kind would not be, a sentence; else empty.
     """
 
     functions: tuple[CloseFunction, ...]
@@ -130,7 +130,6 @@ def choose_closing(
     free_after: int,
     capacity: int,
     last_session: bool = False,
-    formatting: bool = False,
 ) -> Closing:
     """Decide how a burn ends, by IMAPI's rules.
 
@@ -142,20 +141,16 @@ def choose_closing(
         free_after: Sectors that will be free when the image is written.
         capacity: Sectors that the disc has in all.
         last_session: The disc can take no session after this one (IMAPI's final-session bit).
-        formatting: A background format of the disc is not finished.
     """
     if traits.overwritable:
-        # IMAPI ends the background format with the burn; without that the disc stays in the drive for an
-        # hour.
-        return Closing((CloseFunction.STOP_FORMAT,) if formatting else (), closes_disc=False)
+        return Closing((), closes_disc=False)
     if compatible and traits.finalize_compatible:
         reason = (
             "" if close else f"{traits.name} is closed by default, so that other drives and players read it"
         )
         return Closing(traits.finalize_compatible, closes_disc=True, reason=reason)
     if close or not traits.appendable_sessions:
-        reason = "" if close else f"{traits.name} can only be closed as a whole"
-        return Closing(traits.finalize, closes_disc=True, reason=reason)
+        return Closing(traits.finalize, closes_disc=True)
     if last_session:
         return Closing(traits.finalize, closes_disc=True, reason="the disc can take no further session")
     if free_after * 100 <= capacity * FULL_PERCENT:

@@ -15,7 +15,7 @@ from typing import Final, Self
 import anyio
 import attrs
 
-from aioimapi.units import SECTOR_SIZE, SPEED_1X_BYTES
+from aioimapi.units import SECTOR_SIZE
 
 INTERVAL_S: Final = 0.5
 """Seconds between updates while writing (IMAPI: DDiscFormat2DataEvents::Update)."""
@@ -53,7 +53,7 @@ class Progress:
         sectors_done: Sectors of this phase that the drive has taken or given; 0 in phases that move none.
         sectors_total: Sectors of this phase; 0 in phases that move none.
         bytes_per_second: Speed over the last three seconds.
-        speed: That speed as a multiple of the medium's 1x.
+        speed: That speed as a multiple of the medium's 1x; 0 before the medium is known.
         drive_buffer_fill: How full the drive's own buffer is, 0.0 to 1.0, or None where the drive does not
             say.
         elapsed_s: Seconds since the burn began.
@@ -197,7 +197,7 @@ class Meter:
         self._fastest: dict[Phase, float] = {}
         self._times: dict[Phase, float] = {}
         self._moved: dict[Phase, int] = {}
-        self.one_x_bytes = float(SPEED_1X_BYTES["CD"])
+        self.one_x_bytes = 0.0
 
     @property
     def phase(self) -> Phase:
@@ -291,7 +291,7 @@ class Meter:
                 sectors_done=self._done,
                 sectors_total=self._total,
                 bytes_per_second=rate,
-                speed=rate / self.one_x_bytes,
+                speed=rate / self.one_x_bytes if self.one_x_bytes else 0.0,
                 drive_buffer_fill=drive_buffer_fill,
                 elapsed_s=now - self._began,
                 remaining_s=left / rate if rate > 0 and self._total else None,

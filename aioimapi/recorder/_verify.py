@@ -143,19 +143,13 @@ class Verifier:
         self._bad_pieces = 0
         self._gave_up = False
 
-    async def result(self, level: VerifyLevel) -> Verification:
-        """Return what was found so far, with the files that the bad sectors belong to.
+    def found(self, level: VerifyLevel, files: tuple[str, ...] = ()) -> Verification:
+        """Return what was found so far.
 
-        Cancellation:
-            May be repeated. Finding the files of an .iso reads its whole tree, in a thread, where there are bad
-            sectors.
+        Args:
+            level: How much was to be checked.
+            files: What lies in the bad ranges, where that is known.
         """
-        files: tuple[str, ...] = ()
-        if self._different.sectors or self._unreadable.sectors:
-            try:
-                files = await to_thread.run_sync(self._files, limiter=self._limiter)
-            except ImageError as error:
-                self._problems.append(f"the files in the bad ranges cannot be named: {error}")
         return Verification(
             level=level,
             sectors_read=self._read,
@@ -167,9 +161,29 @@ class Verifier:
             problems=tuple(self._problems),
         )
 
+    async def result(self, level: VerifyLevel) -> Verification:
+        """Return what was found, with the files that the bad sectors belong to.
+
+        Cancellation:
+            May be repeated. Finding the files of an .iso reads its whole tree, in a thread, where there are bad
+            sectors.
+        """
+        files: tuple[str, ...] = ()
+        if self._different.sectors or self._unreadable.sectors:
+            try:
+                files = await to_thread.run_sync(self._files, limiter=self._limiter)
+            except ImageError as error:
+                self._problems.append(f"the files in the bad ranges cannot be named: {error}")
+        return self.found(level, files)
+
     def problem(self, sentence: str) -> None:
         """Add something that is wrong beside sectors."""
         self._problems.append(sentence)
+
+    @property
+    def digest_name(self) -> str:
+        """The digest's algorithm."""
+        return self._digest.name
 
     @property
     def digest(self) -> str:

@@ -70,19 +70,6 @@ def test_a_last_session_closes_the_disc() -> None:
     assert "no further session" in closing.reason
 
 
-def test_a_background_format_is_ended() -> None:
-    closing = choose_closing(
-        MEDIA[Profile.DVD_PLUS_RW],
-        close=True,
-        compatible=True,
-        formatting=True,
-        free_after=FREE,
-        capacity=CAPACITY,
-    )
-    assert closing.functions == (CloseFunction.STOP_FORMAT,)
-    assert not closing.closes_disc
-
-
 @pytest.mark.parametrize(
     ("profile", "sectors", "taken"),
     [

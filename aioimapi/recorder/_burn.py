@@ -1,0 +1,401 @@
+"""One burn, from the first question to the last comparison, and the way out of it wherever it is cut short."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol
+
+import anyio
+import attrs
+
+from aioimapi.drive import Drive, MediaState
+from aioimapi.errors import (
+    CommandFailedError,
+    CommandTimeoutError,
+    DriveClosedError,
+    DriveLostError,
+    IllegalRequestError,
+    ImapiError,
+    LocalProtocolError,
+    NotReadyError,
+    RecordingError,
+    StreamingLostError,
+    UnitAttentionError,
+)
+from aioimapi.image import SectorSource
+from aioimapi.image._digest import Digest, new_hasher
+from aioimapi.image._feed import Chunk
+from aioimapi.mmc import (
+    BackgroundFormat,
+    CloseFunction,
+    CloseMeaning,
+    DiscStatus,
+    RecordingEvent,
+    RecordingState,
+    SessionState,
+    close_meaning,
+)
+from aioimapi.recorder._checks import Placement, needs_format, place
+from aioimapi.recorder._ledger import Ledger
+from aioimapi.recorder._progress import Phase
+from aioimapi.recorder._readback import read_back
+from aioimapi.recorder._report import VerifyLevel
+from aioimapi.recorder._setup import calibrate, choose_format, set_speed, set_write_parameters
+from aioimapi.recorder._sources import burst_sectors
+from aioimapi.recorder._verify import Marks
+from aioimapi.units import SECTOR_SIZE
+
+READY_S: Final = 120.0
+"""How long a drive may take to spin up and look at its disc, in seconds."""
+
+LOSS_OF_STREAMING: Final = (0x0C, 0x09)
+"""ASC and ASCQ of a write error by loss of streaming (SPC-4 annex F)."""
+
+_CLOSED_BY: Final = {
+    CloseMeaning.CLOSE_TRACK: RecordingEvent.TRACK_CLOSED,
+    CloseMeaning.CLOSE_SESSION: RecordingEvent.SESSION_CLOSED,
+    CloseMeaning.FINALIZE: RecordingEvent.FINALIZED,
+    CloseMeaning.FINALIZE_MINIMUM_RADIUS: RecordingEvent.FINALIZED,
+}
+
+
+class Feeder(Protocol):
+    """What gives a burn its chunks; :func:`aioimapi.image.feed` is one."""
+
+    def __call__(
+        self,
+        source: SectorSource,
+        first: int = 0,
+        count: int | None = None,
+        *,
+        hasher: Digest | None = None,
+        chunk_sectors: int = 0,
+    ) -> AbstractAsyncContextManager[AsyncIterator[Chunk]]:
+        """Read a source ahead; see :func:`aioimapi.image.feed`."""
+
+
+@attrs.frozen
+class WriteOptions:
+    """How to burn.
+
+    Attributes:
+        verify: How much of the disc to check afterwards.
+        speed: Write speed as a multiple of 1x, of which the drive takes the nearest; None for its fastest.
+        close: Close the disc, so that nothing can be added.
+        compatible: DVD+R: close it as DVD-ROM drives and players read it (IMAPI's default).
+        overwrite: A rewritable disc that holds something may be written over (IMAPI: ForceOverwrite).
+        digest: The digest's name; ``auto`` for BLAKE3 where installed, else SHA-256.
+        tidy_s: Seconds that the tidying up after a cancel or an error may take.
+    """
+
+    verify: VerifyLevel = VerifyLevel.FULL
+    speed: float | None = None
+    close: bool = False
+    compatible: bool = True
+    overwrite: bool = False
+    digest: str = "auto"
+    tidy_s: float = 60.0
+
+
+class Burn:
+    """Writes one source to the disc in one drive, once.
+
+    Args:
+        drive: The drive, open.
+        source: What to write.
+        options: How.
+        ledger: Where every fact goes.
+        feeder: Reads the source ahead.
+    """
+
+    def __init__(
+        self, drive: Drive, source: SectorSource, options: WriteOptions, ledger: Ledger, feeder: Feeder
+    ) -> None:
+        self._drive = drive
+        self._source = source
+        self._options = options
+        self._ledger = ledger
+        self._feeder = feeder
+        self._meter = ledger.meter
+        self._touched = False
+        self._wrote = False
+        self._flushed = False
+        self._finished = False
+        self._sectors_before = 0
+        self._tells_buffer = True
+        self._placement: Placement | None = None
+
+    async def run(self) -> None:
+        """Do it; the ledger holds what was done, however this ends.
+
+        Raises:
+            DiscError: The disc does not suit; nothing was touched.
+            RecordingError: The burn failed after the disc was touched.
+            VerificationError: The disc is not right.
+            ImapiError: Another error before the disc was touched.
+        """
+        try:
+            async with self._drive.hold_disc():
+                await self._guarded()
+        except RecordingError:
+            raise
+        except ImapiError as error:
+            if not self._touched:
+                raise
+            raise self._failure(error) from error
+        self._meter.begin(Phase.COMPLETED)
+
+    async def _guarded(self) -> None:
+        try:
+            placement = await self._prepare()
+            marks = await self._write(placement)
+            media = await self._finish(placement)
+            if self._options.verify is not VerifyLevel.NONE:
+                await read_back(
+                    self._drive, self._source, self._ledger, media, self._options.verify, marks=marks
+                )
+        except BaseException as error:
+            await self._tidy_up(error)
+            raise
+
+    # --- before the first sector ----------------------------------------------------------------------
+
+    async def _prepare(self) -> Placement:
+        drive, ledger, options = self._drive, self._ledger, self._options
+        media = await drive.media_state(look_inside=not options.overwrite)
+        ledger.disc_seen(media)
+        formatting = await choose_format(drive, media) if needs_format(media) else None
+        if formatting is not None and not media.formatted:
+            media = attrs.evolve(media, free_sectors=formatting.sectors, capacity_sectors=formatting.sectors)
+        placement = self._placement = place(
+            media,
+            self._source,
+            drive.name,
+            close=options.close,
+            compatible=options.compatible,
+            overwrite=options.overwrite,
+        )
+        ledger.start_lba = placement.start_lba
+        if placement.closing.reason:
+            ledger.warnings.append(placement.closing.reason)
+        if formatting is not None:
+            self._meter.begin(Phase.FORMATTING_MEDIA)
+            self._touched = True
+            ledger.happened(RecordingEvent.ERASE_STARTED)
+            await drive.format_disc(formatting)
+            ledger.happened(RecordingEvent.FORMATTED)
+        self._meter.begin(Phase.INITIALIZING_HARDWARE)
+        await set_speed(drive, ledger, media, options.speed)
+        if placement.traits.write_parameters:
+            await set_write_parameters(drive, closes_disc=placement.closing.closes_disc)
+        if placement.traits.calibrates:
+            self._meter.begin(Phase.CALIBRATING_POWER)
+            await calibrate(drive, ledger)
+        return placement
+
+    # --- writing --------------------------------------------------------------------------------------
+
+    async def _write(self, placement: Placement) -> Marks:
+        source, meter, start = self._source, self._meter, placement.start_lba
+        burst = burst_sectors(source.sector_count)
+        hasher = new_hasher(self._options.digest)
+        self._ledger.digest_name = hasher.name
+        marks = Marks(hasher.name, burst)
+        self._sectors_before = self._drive.statistics().sectors_written
+        meter.begin(Phase.WRITING_DATA, source.sector_count)
+        written = 0
+        async with self._feeder(source, hasher=hasher, chunk_sectors=burst) as chunks:
+            async for chunk in chunks:
+                self._touched = self._wrote = True
+                await self._drive.write_burst(start + chunk.first, chunk.data)
+                self._ledger.happened(RecordingEvent.WRITTEN)
+                marks.add(chunk.digest)
+                sectors = len(chunk.data) // SECTOR_SIZE
+                written += sectors
+                if meter.advance(sectors):
+                    meter.update(await self._buffer_fill())
+        if written != source.sector_count:
+            raise LocalProtocolError(f"the source gave {written:,} of its {source.sector_count:,} sectors")
+        self._ledger.digest = hasher.hexdigest()
+        await self._pad(start + written, placement.sectors - written)
+        return marks
+
+    async def _pad(self, lba: int, sectors: int) -> None:
+        if sectors > 0:
+            await self._drive.write_burst(lba, memoryview(bytes(sectors * SECTOR_SIZE)))
+
+    async def _buffer_fill(self) -> float | None:
+        """Ask the drive how full its buffer is; one that does not say is not asked again."""
+        if not self._tells_buffer:
+            return None
+        capacity = await self._drive.buffer_capacity()
+        if capacity is None or capacity.length == 0:
+            self._tells_buffer = False
+            return None
+        fill = min(1.0, max(0.0, 1.0 - capacity.available_bytes / capacity.length))
+        # The last reading is of a buffer that nobody fills any more, and the first of one that has hardly begun.
+        if 0 < self._meter.sectors_done < self._source.sector_count:
+            lowest = self._ledger.buffer_min
+            self._ledger.buffer_min = fill if lowest is None else min(lowest, fill)
+        return fill
+
+    # --- after the last sector ------------------------------------------------------------------------
+
+    async def _finish(self, placement: Placement) -> MediaState:
+        drive, ledger = self._drive, self._ledger
+        self._meter.begin(Phase.FINALIZATION)
+        await drive.synchronize_cache()
+        self._flushed = True
+        ledger.happened(RecordingEvent.SYNCHRONIZED)
+        for function in await self._closing_functions(placement):
+            await self._close(function, placement)
+        await drive.wait_ready(READY_S)
+        media = await drive.media_state(look_inside=False)
+        ledger.disc_seen(media)
+        self._count()
+        ledger.written = self._finished = True
+        if placement.closing.closes_disc and ledger.disc_state != "closed":
+            ledger.warnings.append(
+                f"the disc should be closed now, but the drive calls it {ledger.disc_state}"
+            )
+        return media
+
+    async def _closing_functions(self, placement: Placement) -> tuple[CloseFunction, ...]:
+        if not placement.traits.overwritable:
+            return placement.closing.functions
+        # IMAPI ends a background format with the burn; else the disc could not leave the drive for an hour.
+        information = await self._drive.disc_information()
+        running = information.background_format is BackgroundFormat.RUNNING
+        return (CloseFunction.STOP_FORMAT,) if running else ()
+
+    async def _close(self, function: CloseFunction, placement: Placement) -> None:
+        """Close something; a drive that has closed it by itself already may refuse.
+
+        tgt's DVD+R is a DVD-ROM after CLOSE TRACK; in track-at-once mode a flush closes a CD's track.
+        """
+        number = placement.track if function is CloseFunction.TRACK else 0
+        meaning = close_meaning(placement.traits.profile, function)
+        event = _CLOSED_BY.get(meaning)
+        if meaning is CloseMeaning.CLOSE_SESSION_BY_MODE_PAGE:
+            closes = placement.closing.closes_disc
+            event = RecordingEvent.FINALIZED if closes else RecordingEvent.SESSION_CLOSED
+        try:
+            await self._drive.close_track_session(function, number)
+        except IllegalRequestError:
+            await self._drive.wait_ready(READY_S)
+            media = await self._drive.media_state(look_inside=False)
+            if not _closed_already(function, placement, media):
+                raise
+            self._ledger.disc_seen(media)
+            return
+        if event is not None and self._ledger.state is not RecordingState.CLOSED:
+            self._ledger.happened(event)
+
+    # --- the way out ----------------------------------------------------------------------------------
+
+    async def _tidy_up(self, error: BaseException) -> None:
+        """Bring what was written onto the disc, leave the disc as usable as it can be, and ask it what it is now.
+
+        Bounded, and shielded from further cancelling. If the time runs out, or the drive is gone, the disc's state is
+        unknown, never assumed.
+        """
+        if not self._touched or self._finished:
+            return
+        ledger = self._ledger
+        event = _event_of(error)
+        if event is not None:
+            ledger.happened(event)
+        with anyio.move_on_after(self._options.tidy_s, shield=True):
+            try:
+                # Passes the unit attentions that a reset or a time limit leaves behind.
+                await self._drive.wait_ready(self._options.tidy_s)
+                if self._wrote and self._placement is not None:
+                    await self._flush_after_failure(self._placement)
+                ledger.disc_seen(await self._drive.media_state(look_inside=False))
+            except ImapiError as problem:
+                ledger.state = RecordingState.UNKNOWN
+                ledger.warnings.append(f"the disc's state could not be read back: {problem}")
+        self._count()
+
+    async def _flush_after_failure(self, placement: Placement) -> None:
+        ledger = self._ledger
+        try:
+            if not self._flushed:
+                await self._drive.synchronize_cache()
+                self._flushed = True
+                ledger.happened(RecordingEvent.SYNCHRONIZED)
+            for function in placement.traits.abort:
+                await self._drive.close_track_session(function, placement.track)
+        except (DriveLostError, DriveClosedError):
+            raise
+        except ImapiError as problem:
+            # A track that the flush has closed already is refused, and that is well.
+            if not (self._flushed and isinstance(problem, IllegalRequestError)):
+                ledger.warnings.append(f"what the drive held could not be brought onto the disc: {problem}")
+
+    def _count(self) -> None:
+        """Note how many sectors of the image the drive has taken, those of a WRITE included that nobody waited for."""
+        if self._wrote:
+            taken = self._drive.statistics().sectors_written - self._sectors_before
+            self._ledger.sectors_taken = min(taken, self._source.sector_count)
+
+    def _failure(self, error: ImapiError) -> RecordingError:
+        ledger = self._ledger
+        kind = RecordingError
+        lba = ledger.start_lba + ledger.sectors_taken if self._flushed else None
+        if isinstance(error, CommandFailedError):
+            lba = error.lba if error.lba is not None else lba
+            if (error.asc, error.ascq) == LOSS_OF_STREAMING:
+                kind = StreamingLostError
+        return kind(
+            f"{error}; {self._drive.name} had taken {ledger.sectors_taken:,} of {self._source.sector_count:,} sectors "
+            f"({self._meter.phase}), {_what_now(ledger)}",
+            drive=self._drive.name,
+            lba=lba,
+            sectors_written=ledger.sectors_taken,
+            disc_state=ledger.disc_state,
+        )
+
+
+def _what_now(ledger: Ledger) -> str:
+    if ledger.disc_state == "unknown":
+        return "the disc's state is unknown: ask for it again with the disc loaded anew before using it"
+    if ledger.rewritable:
+        return "the disc can be written again (overwrite)"
+    if ledger.disc_state == "blank":
+        return "the disc is still blank"
+    return f"the disc is {ledger.disc_state}; use another one for this image"
+
+
+def _closed_already(function: CloseFunction, placement: Placement, media: MediaState) -> bool:
+    """Whether a refused close was not needed any more."""
+    if media.profile is not placement.traits.profile or media.disc is None:
+        return True  # the drive sees a finished disc of the read-only kind
+    if media.disc_status is DiscStatus.COMPLETE:
+        return True
+    if function is CloseFunction.TRACK:
+        track = next((t for t in media.tracks if t.track == placement.track), None)
+        return track is None or not track.nwa_valid or track.blank
+    return not placement.closing.closes_disc and media.disc.last_session_state in (
+        SessionState.EMPTY,
+        SessionState.COMPLETE,
+    )
+
+
+def _event_of(error: BaseException) -> RecordingEvent | None:
+    """Return what an error means for the disc; None where all that was sent was answered well."""
+    if isinstance(error, UnitAttentionError):
+        return RecordingEvent.MEDIUM_CHANGED
+    if isinstance(error, IllegalRequestError | NotReadyError):
+        return RecordingEvent.REFUSED
+    if isinstance(error, CommandFailedError):
+        return RecordingEvent.WRITE_FAILED
+    if isinstance(error, CommandTimeoutError | DriveLostError | DriveClosedError):
+        return RecordingEvent.STATUS_LOST
+    if isinstance(error, Exception):
+        return None
+    return RecordingEvent.STATUS_LOST  # cancelled: a command may have been under way
+
+
+__all__ = ("Burn", "Feeder", "WriteOptions")
