@@ -57,7 +57,7 @@ class DiscLife(RuleBasedStateMachine):
             [t.next_lba for t in state.tracks if not t.closed] if state.write_once else [0, 100, SECTORS // 2]
         )
 
-    @rule(data=st.data(), count=st.integers(1, 40), shift=st.sampled_from((0, 0, 0, 0, 1, -1, -32, 500)))
+    @rule(data=st.data(), count=st.integers(1, 80), shift=st.sampled_from((0, 0, 0, 0, 1, -1, -32, 500)))
     def write(self, data: st.DataObject, count: int, shift: int) -> None:
         where = self.next_addresses() or [0]
         lba = max(0, data.draw(st.sampled_from(where)) + shift)
@@ -69,7 +69,11 @@ class DiscLife(RuleBasedStateMachine):
                     assert lba + at not in self.written, f"sector {lba + at} was overwritten"
                 self.written[lba + at] = body[at * 2048 : at * 2048 + 2048]
 
-    @rule(function=st.integers(0, 7), number=st.sampled_from((0, 1, 2, 3, 4, 255)), immed=st.booleans())
+    @rule(
+        function=st.sampled_from((2, 1, 2, 1, 2, 6, 5, 0, 7)),
+        number=st.sampled_from((1, 2, 3, 0, 255)),
+        immed=st.booleans(),
+    )
     def close(self, function: int, number: int, immed: bool) -> None:
         self.send(mmc.CloseTrackSession(mmc.CloseFunction(function), number, immed=immed))
         self.host.now += 1_000
@@ -151,7 +155,7 @@ class DiscLife(RuleBasedStateMachine):
 
 
 DiscLife.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
