@@ -19,6 +19,8 @@ from aioimapi.fs.read import (
     WalkGuard,
     detect,
 )
+from aioimapi.image._extract import ExtractReport, Progress, extract
+from aioimapi.image._host_tree import Policy
 from aioimapi.image._isofile import IsoFile
 from aioimapi.image._pump import Pump
 from aioimapi.image._source import CHUNK_SECTORS, SectorReader, SectorSource
@@ -252,6 +254,50 @@ class Volume:
                 yield buffer[skip : skip + count]
                 position += count
             position = 0
+
+    async def extract(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        path: str = "/",
+        overwrite: bool = False,
+        owners: bool = False,
+        special_modes: bool = False,
+        devices: bool = False,
+        max_bytes: int | None = None,
+        progress: Progress | None = None,
+    ) -> ExtractReport:
+        """Copy everything below a path into a folder of the host.
+
+        Nothing is ever written outside the folder, whatever names, symlinks and loops the image has. An entry that
+        cannot be extracted is skipped and told in the report; the others go on.
+
+        Args:
+            folder: Where to; made where missing. Directories that are there already are merged into.
+            path: What to extract: a directory's content, or one file.
+            overwrite: Replace files and links that exist. Directories are never replaced by something else.
+            owners: Restore owners and groups, where recorded; needs the right to.
+            special_modes: Restore set-user-ID, set-group-ID and sticky bits, too.
+            devices: Make device nodes, FIFOs and sockets; needs the right to.
+            max_bytes: Stop when files claim more content than this; None for 64 times the image and 1 GiB.
+            progress: Is called now and then with the entries and bytes done so far.
+
+        Returns:
+            What was made, skipped and renamed.
+
+        Raises:
+            ItemNotFoundError: The image has no such path.
+            ImageFormatError: The tree does not end, or claims more than ``max_bytes``.
+            OutputFullError: The host has no room; the file's name is in it, and nothing partial of it is left.
+            OutputError: The folder cannot be made.
+            SourceError: The image is gone or changed.
+
+        Cancellation:
+            Between batches of small files and between chunks of big ones. What is complete stays; a file that was
+            being written is removed; directories not yet finished keep the mode 0700 and the time of the run.
+        """
+        policy = Policy(overwrite, owners, special_modes, devices)
+        return await extract(self, folder, path=path, policy=policy, max_bytes=max_bytes, progress=progress)
 
     async def readinto(self, first: int, buffer: memoryview) -> None:
         """Fill a buffer with whole sectors of the image, as :meth:`SectorReader.readinto` does."""
