@@ -223,8 +223,9 @@ class ImagePlan(SectorSource):
         have them, as shared blocks), and the file takes its name when it is whole.
 
         Args:
-            output: A path, or an open binary file with a descriptor, which is written from its position on.
-            overwrite: Replace an existing file.
+            output: A path, or an open binary file with a descriptor, which is written from its position on. A path
+                of a character device or a named pipe is written into, never replaced.
+            overwrite: Replace an existing file; write into a block device (one that is in use is refused).
             on_progress: Called with sectors done and sectors in all, about ten times a second, in the task's thread.
 
         Raises:

@@ -29,11 +29,8 @@ def add_layout_warnings(layout: Layout, log: WarningLog) -> None:
         del depths[directory]
         if with_iso:
             _iso_limits(directory, any(depths[each] == ISO_DEPTH + 1 for each in directory.directories), log)
-            if directory.symlinks and not rock_ridge:
-                for row in directory.symlinks:
-                    log.add(
-                        "symlink left out of ISO 9660 without Rock Ridge", printable(directory.path_of(row))
-                    )
+        if directory.symlinks:
+            _symlinks(layout, directory, log)
         if not names:
             continue
         joined = "/".join(names)
@@ -49,8 +46,6 @@ def add_layout_warnings(layout: Layout, log: WarningLog) -> None:
                     directory, names, [name.decode("utf-16-be") for name in mapped], "renamed in Joliet", log
                 )
         if with_udf:
-            for row in sorted(udf.absent_rows(directory)):
-                log.add("symlink too long for UDF, left out of it", printable(directory.path_of(row)))
             mapped = udf_identifiers(names)
             if not joined.isascii() or b"/\x08".join(mapped)[1:] != joined.replace("/", "/\x08").encode():
                 decoded = [name[1:].decode("latin-1" if name[0] == 8 else "utf-16-be") for name in mapped]
@@ -62,6 +57,20 @@ def _renamed(directory: Directory, names: list[str], mapped: list[str], kind: st
     for name, new in zip(names, mapped, strict=True):
         if name != new:
             log.add(kind, f"{printable(f'{path}/{name}')} → {printable(new)}")
+
+
+def _symlinks(layout: Layout, directory: Directory, log: WarningLog) -> None:
+    absent = udf.absent_rows(directory) if layout.has(FileSystem.UDF) else set()
+    for row, target in sorted(directory.symlinks.items()):
+        path = printable(directory.path_of(row))
+        if layout.has(FileSystem.ISO9660) and not layout.has(FileSystem.ROCK_RIDGE):
+            log.add("symlink left out of ISO 9660 without Rock Ridge", path)
+        if layout.has(FileSystem.JOLIET):
+            log.add("symlink left out of Joliet, which has none", path)
+        if row in absent:
+            log.add("symlink too long for UDF, left out of it", path)
+        elif layout.has(FileSystem.UDF) and not udf.keeps_target(target):
+            log.add("target of a symlink changed in UDF", f"{path} → {printable(target)}")
 
 
 def _iso_limits(directory: Directory, too_deep: bool, log: WarningLog) -> None:

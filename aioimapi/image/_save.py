@@ -55,7 +55,12 @@ async def save_plan(
     if not isinstance(output, (str, PathLike)):
         await _run(plan, _Writer(plan, output.fileno(), getattr(output, "name", "output")), on_progress)
         return
-    path, partial_path = await anyio.to_thread.run_sync(_prepare, plan, os.fspath(output), overwrite)
+    path, is_device = await anyio.to_thread.run_sync(_check_output, plan, os.fspath(output), overwrite)
+    if is_device:
+        descriptor = await _open_device(path)
+        await _run(plan, _Writer(plan, descriptor, path, owned=True), on_progress)
+        return
+    partial_path = _partial_path(path)
     descriptor = _create(partial_path, path)
     try:
         await _run(plan, _Writer(plan, descriptor, path, owned=True), on_progress)
@@ -66,15 +71,18 @@ async def save_plan(
         raise
 
 
-def _prepare(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, str]:
-    """Check an output's path; return it whole, and the name under which the file is made."""
+def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, bool]:
+    """Check an output's path; return it with symlinks followed, and whether it is there and no regular file."""
     path = os.path.abspath(path)
     if os.path.isdir(path):
         raise OutputError(f"{printable(path)} is a folder; give the name of a file", path=path)
-    if not overwrite and os.path.lexists(path):
+    if os.path.lexists(path) and not overwrite and not _is_stream(path):
         raise OutputExistsError(
-            f"{printable(path)} exists; choose another name, or allow to replace it", path=path
+            f"{printable(path)} exists; choose another name, or allow to replace it (overwrite, --force)",
+            path=path,
         )
+    if os.path.islink(path):
+        path = os.path.realpath(path)
     folder = os.path.realpath(os.path.dirname(path))
     for directory in plan.layout.directories:
         if directory.origin is not None and os.path.realpath(directory.origin) == folder:
@@ -83,8 +91,37 @@ def _prepare(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, str]:
                 "image would hold a part of itself; write it elsewhere",
                 path=path,
             )
-    partial_name = f".{os.path.basename(path)[:200]}.{secrets.token_hex(4)}.partial"
-    return path, os.path.join(os.path.dirname(path), partial_name)
+    return path, os.path.exists(path) and not os.path.isfile(path)
+
+
+def _is_stream(path: str) -> bool:
+    """Tell whether a path is a character device or a pipe, into which an image flows without replacing anything."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+async def _open_device(path: str) -> int:
+    """Open what is no regular file, to write into it; a block device exclusively, a pipe once it has a reader."""
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if _is_stream(path) else os.O_EXCL)
+    while True:
+        try:
+            descriptor = os.open(path, flags)
+        except OSError as error:
+            if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(path).st_mode):
+                raise output_error(error, path) from error
+            await anyio.sleep(0.05)
+            continue
+        os.set_blocking(descriptor, True)
+        return descriptor
+
+
+def _partial_path(path: str) -> str:
+    return os.path.join(
+        os.path.dirname(path), f".{os.path.basename(path)[:200]}.{secrets.token_hex(4)}.partial"
+    )
 
 
 def _create(partial_path: str, path: str) -> int:

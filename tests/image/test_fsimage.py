@@ -108,6 +108,7 @@ async def test_every_file_system_gives_every_file_back(tmp_path: Path, file_syst
         assert links == {"/link": "a/deep/../deep/er/file.bin", "/dangling": "/no/such/place"}
     warned = {warning.kind for warning in plan.warnings}
     assert warned == {
+        "symlink left out of Joliet, which has none",
         "volume name changed in ISO 9660",
         "renamed in Rock Ridge",
         "renamed in Joliet",
@@ -457,7 +458,7 @@ async def test_files_that_change_after_the_plan(tmp_path: Path, size: int, chang
     with pytest.raises(SourceChangedError, match="/victim"):
         await plans[0].save(tmp_path / "error.iso")
     assert not (tmp_path / "error.iso").exists()
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["source"]
+    assert os.listdir(tmp_path) == ["source"]
     padded = await whole(plans[1])
     left = {"shrink": size - 5, "grow": size, "vanish": 0}[change]
     place = next(file.first_sector for file in plans[1].files() if file.path == "/victim") * SECTOR_SIZE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import stat
 from pathlib import Path
 
 import anyio
@@ -62,6 +63,39 @@ async def test_an_output_among_the_sources_is_refused(tmp_path: Path) -> None:
         await plan.save(tmp_path)
     with pytest.raises(OutputError, match="No such file"):
         await plan.save(tmp_path / "nowhere" / "out.iso")
+
+
+async def test_devices_and_pipes_are_written_into_never_replaced(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    null = tmp_path / "null"
+    null.symlink_to("/dev/null")
+    await plan.save(null)
+    await plan.save("/dev/null", overwrite=True)
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert null.is_symlink()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    received = bytearray()
+
+    def drain() -> None:
+        with pipe.open("rb") as file:
+            received.extend(file.read())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(plan.save, pipe)
+        await anyio.to_thread.run_sync(drain)
+    await plan.save(tmp_path / "file")
+    assert received == (tmp_path / "file").read_bytes()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+async def test_a_symlink_to_a_file_stays_and_the_file_is_replaced(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    await plan.save(tmp_path / "link", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").stat().st_size == plan.size
 
 
 @pytest.mark.parametrize("call", ["write", "copy_file_range"])

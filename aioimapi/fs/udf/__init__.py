@@ -5,6 +5,7 @@ from __future__ import annotations
 from aioimapi.fs.udf._files import UdfFiles as UdfFiles
 from aioimapi.fs.udf._files import absent_rows as absent_rows
 from aioimapi.fs.udf._files import check_file_size as check_file_size
+from aioimapi.fs.udf._files import keeps_target as keeps_target
 from aioimapi.fs.udf._volume import ANCHOR as ANCHOR
 from aioimapi.fs.udf._volume import FILE_SET_BLOCKS as FILE_SET_BLOCKS
 from aioimapi.fs.udf._volume import INTEGRITY_SEQUENCE as INTEGRITY_SEQUENCE
@@ -33,5 +34,6 @@ __all__ = (
     "descriptor_sequence",
     "file_set",
     "integrity_sequence",
+    "keeps_target",
     "udf_volume_name",
 )

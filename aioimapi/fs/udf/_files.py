@@ -92,6 +92,15 @@ def absent_rows(directory: Directory) -> set[int]:
     return {row for row, target in directory.symlinks.items() if len(path_components(target)) > _EMBEDDED_MAX}
 
 
+def keeps_target(target: str) -> bool:
+    """Tell whether a symlink's target is the same in UDF; bytes that are no UTF-8 and overlong parts change."""
+    parts = [part for part in target.split("/") if part not in {"", ".", ".."}]
+    return all(
+        name[1:].decode("latin-1" if name[0] == 8 else "utf-16-be") == part
+        for part, name in ((part, udf_identifiers([part])[0]) for part in parts)
+    )
+
+
 class UdfFiles(Region):
     """Every file entry and directory of the volume.
 
