@@ -14,7 +14,14 @@ from aioimapi.fs._layout import Layout, Region
 from aioimapi.fs._names import iso_identifiers, joliet_identifiers, rock_ridge_names
 from aioimapi.fs._times import directory_stamp
 from aioimapi.fs._tree import Directory
-from aioimapi.fs.iso9660._records import DIRECTORY, MAX_EXTENT, MULTI_EXTENT, directory_record, record_struct
+from aioimapi.fs.iso9660._records import (
+    DIRECTORY,
+    MAX_EXTENT,
+    MULTI_EXTENT,
+    directory_record,
+    plain_record_struct,
+    record_struct,
+)
 from aioimapi.fs.iso9660._rockridge import (
     EXTENSION_REFERENCE,
     MAX_RECORD,
@@ -176,6 +183,8 @@ class PlainHierarchy(Hierarchy):
         items: list[tuple[bytes, int]] = [(each, ~index) for index, each in enumerate(folders)]
         items += [(each, row) for row, each in enumerate(files) if row not in directory.symlinks]
         items.sort()
+        sizes, mtimes, groups, version = directory.sizes, directory.mtimes, directory.groups, self._version
+        placed = layout.extents.rows[number]
         for identifier, row in items:
             if row < 0:
                 each = directory.directories[~row]
@@ -184,11 +193,31 @@ class PlainHierarchy(Hierarchy):
                     identifier, self.extent(other), self.sizes[other], _stamp(each.mtime_ns), DIRECTORY
                 )
                 continue
-            size = directory.sizes[row]
-            sector = layout.extents.first_sector(number, row) if size else 0
-            stamp = _stamp(directory.mtimes[row])
-            for extent, length, flags in extent_parts(sector, size):
-                yield directory_record(identifier + self._version, extent, length, stamp, flags)
+            size = sizes[row]
+            stamp = directory_stamp(mtimes[row] // 1_000_000_000)
+            identifier += version
+            if row in groups or size >= _MULTI:
+                sector = layout.extents.first_sector(number, row) if size else 0
+                for extent, length, flags in extent_parts(sector, size):
+                    yield directory_record(identifier, extent, length, stamp, flags)
+                continue
+            sector = placed[row] if size else 0
+            structure, total = plain_record_struct(len(identifier))
+            yield structure.pack(
+                total,
+                0,
+                sector,
+                sector.to_bytes(4, "big"),
+                size,
+                size.to_bytes(4, "big"),
+                stamp,
+                0,
+                0,
+                0,
+                _VOLUME_1,
+                len(identifier),
+                identifier,
+            )
 
 
 class RockRidgeHierarchy(Hierarchy):

@@ -70,6 +70,13 @@ def record_struct(identifier_length: int, name_length: int) -> tuple[Struct, int
     return Struct(f"<BBI4sI4s7sBBB4sB{padded}s36sI4s12s5s{name_length + (length & 1)}s"), total
 
 
+@lru_cache(maxsize=1024)
+def plain_record_struct(identifier_length: int) -> tuple[Struct, int]:
+    """Return one struct for a whole record without system use field, and its length (ECMA-119 9.1)."""
+    padded = identifier_length + 1 - (identifier_length & 1)
+    return Struct(f"<BBI4sI4s7sBBB4sB{padded}s"), 33 + padded
+
+
 def path_table_record(identifier: bytes, extent: int, parent: int, *, big_endian: bool) -> bytes:
     """Return a path table record (ECMA-119 9.4) of type L (little-endian) or M."""
     order = "big" if big_endian else "little"
