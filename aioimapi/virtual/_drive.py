@@ -71,7 +71,7 @@ class DriveState:
         busy: The long operation that is running, or None.
         background_format: DVD+RW: the background format that is running, or None.
         buffer: The write buffer.
-        unflushed: Number of the CD track that was written since the last flush, 0 for none.
+        unflushed: Number of the write-once track that was written since the last flush, 0 for none.
         now: Time of the command at hand.
         duration_s: What it takes a real drive, so far.
         last_lba: Where the laser is.

@@ -32,11 +32,10 @@ _UNUSED: Final = 0xFFFFFFFF
 
 
 def msf(lba: int) -> bytes:
-    """Return an address as minute, second, frame, behind a zero byte."""
+    """Return an address as minute, second, frame, behind a zero byte; FF:59:74 where it is too large for that form."""
     frames = lba + MSF_OFFSET
-    return bytes(
-        (0, frames // (60 * FRAMES_PER_SECOND), frames // FRAMES_PER_SECOND % 60, frames % FRAMES_PER_SECOND)
-    )
+    minute, rest = divmod(frames, 60 * FRAMES_PER_SECOND)
+    return bytes((0, minute, *divmod(rest, FRAMES_PER_SECOND))) if minute < 0xFF else b"\x00\xff\x3b\x4a"
 
 
 # --- READ DISC INFORMATION ----------------------------------------------------------------------------
@@ -198,8 +197,6 @@ def _toc(disc: DiscState, listed: list[int], command: ReadTocPmaAtip) -> bytes:
     if command.number != LEAD_OUT and command.number > listed[-1]:
         raise invalid_field(6)
     form = command.msf
-    if form and not disc.kind.traits.cd:
-        form = False  # addresses past 99:59:74 have no such form; drives give the LBA
     entries = [
         _toc_entry(disc, n, disc.tracks[n - 1].start, msf_form=form) for n in listed if n >= command.number
     ]

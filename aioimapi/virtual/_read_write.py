@@ -6,8 +6,9 @@ import errno
 from typing import NoReturn
 
 from aioimapi.mmc import Read10, Read12, SynchronizeCache10, Verify10, Write10, Write12
-from aioimapi.units import SECTOR_SIZE
+from aioimapi.units import SECTOR_SIZE, round_up
 from aioimapi.virtual._drive import LONG_WRITE_IN_PROGRESS, DriveState
+from aioimapi.virtual._kinds import CD_PACKET_LINK
 from aioimapi.virtual._medium import VirtualMedium
 from aioimapi.virtual._mode_pages import write_type
 from aioimapi.virtual._reply import CheckConditionError, invalid_field
@@ -31,6 +32,8 @@ def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, 
         _overwritable(disc, lba, count)
     if not count:
         return
+    if drive.unflushed not in (0, number):
+        end_of_writing(drive, medium)
     if drive.physics.enabled:
         _take_time(drive, size)
     try:
@@ -41,8 +44,7 @@ def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, 
     except OSError as error:
         raise _host_failed(error, lba) from error
     drive.last_lba = lba + count
-    if number and disc.kind.traits.cd:
-        drive.unflushed = number
+    drive.unflushed = number
     if fua and drive.physics.enabled:
         drive.spend(drive.buffer.flush(drive.now, drive.write_rate))
 
@@ -153,7 +155,7 @@ def verify10(drive: DriveState, command: Verify10, data: memoryview) -> None:
 
 
 def synchronize_cache(drive: DriveState, command: SynchronizeCache10, data: memoryview) -> None:
-    """SYNCHRONIZE CACHE (10): empty the buffer; on CD it ends a packet, or in track-at-once mode the track."""
+    """SYNCHRONIZE CACHE (10): empty the buffer, and end what was being written, see :func:`end_of_writing`."""
     medium = drive.need_medium()
     if command.lba and medium.state.write_once and command.lba >= medium.state.sectors:
         raise invalid_field(2)
@@ -166,15 +168,22 @@ def synchronize_cache(drive: DriveState, command: SynchronizeCache10, data: memo
 
 
 def end_of_writing(drive: DriveState, medium: VirtualMedium) -> None:
-    """Do to a CD what follows when the laser stops after writing (MMC-6 4.2.3.8, 6.43.3)."""
+    """Do to a write-once disc what follows when the laser stops after writing.
+
+    A DVD+R's ECC block and a BD-R's cluster are filled up, as neither can be written in parts (MMC-6 4.3.6.2,
+    4.5.3.5). On CD it ends a packet, and in track-at-once mode the track (MMC-6 4.2.3.8, 6.43.3).
+    """
     number, drive.unflushed = drive.unflushed, 0
     disc = medium.state
-    track = disc.tracks[number - 1]
-    if track.closed:
+    if not 1 <= number <= len(disc.tracks) or disc.tracks[number - 1].closed:
         return
-    if write_type(drive) == WRITE_TAO:
-        disc.close_track(number)
-    elif disc.free_sectors(track) > 7:
+    track = disc.tracks[number - 1]
+    if not disc.kind.traits.cd:
+        end = min(round_up(track.next_lba, disc.kind.traits.unit), disc.track_end(track))
+        if end > track.next_lba:
+            medium.skip(number, track.next_lba, end - track.next_lba)
+        return
+    if write_type(drive) != WRITE_TAO and disc.free_sectors(track) > CD_PACKET_LINK:
         disc.end_packet(track)
     else:
         disc.close_track(number)

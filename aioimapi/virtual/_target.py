@@ -274,18 +274,17 @@ class VirtualTarget:
     def _not_now(self, opcode: int) -> None:
         """End the command where a unit attention waits, an operation runs, or a fault keeps the drive from it."""
         drive = self._drive
+        if opcode not in _WHILE_BUSY:
+            if self._not_ready_commands:
+                self._not_ready_commands -= 1
+                raise CheckConditionError(2, 0x04, _BECOMING_READY)
+            if self._not_ready_until:
+                if drive.now < self._not_ready_until:
+                    raise CheckConditionError(2, 0x04, _BECOMING_READY)
+                self._not_ready_until = 0.0
+            drive.refuse_while_busy()
         if drive.attention and opcode not in _IGNORES_ATTENTION:
             raise CheckConditionError(6, *drive.attention.pop(0))
-        if opcode in _WHILE_BUSY:
-            return
-        if self._not_ready_commands:
-            self._not_ready_commands -= 1
-            raise CheckConditionError(2, 0x04, _BECOMING_READY)
-        if self._not_ready_until:
-            if drive.now < self._not_ready_until:
-                raise CheckConditionError(2, 0x04, _BECOMING_READY)
-            self._not_ready_until = 0.0
-        drive.refuse_while_busy()
 
     # --- faults -------------------------------------------------------------------------------------
 

@@ -151,8 +151,9 @@ def test_write_once_to_the_end(drive: Drive, kind: str, unit: int, gap: int, fin
     assert host.capacity() == 0  # no complete session yet
     assert host.read(0, 35) == pattern(0, 35)
     host.sync()
-    host.close(1, 1)
     padded = -(-35 // unit) * unit
+    assert host.track(1).nwa == padded  # the last ECC block or cluster cannot be written in parts
+    host.close(1, 1)
     track = host.track(1)
     assert (track.nwa, track.last, track.free, track.size) == (None, padded - 1, 0, padded)
     host.close(2)
@@ -379,3 +380,33 @@ def test_an_appendable_disc_can_be_finalized_as_it_is(drive: Drive) -> None:
     host.close(6)
     disc = host.disc()
     assert (disc.status, disc.last_session, disc.sessions, disc.last_track) == (COMPLETE, CLOSED, 1, 1)
+
+
+def test_fragments_are_flushed_when_the_laser_leaves_them(drive: Drive) -> None:
+    host = drive("bd-r", "&sectors=4096")
+    host.ok(mmc.ReserveTrack.of_size(64))
+    host.write(0, 5)
+    host.write(64, 5)
+    assert host.track(1).nwa == 32
+    assert host.track(2).nwa == 69
+    host.write(32, 1)
+    assert host.track(2).nwa == 96
+    assert host.read(64, 32) == pattern(64, 5) + bytes(27 * 2048)
+
+
+def test_ejecting_flushes(drive: Drive) -> None:
+    host = drive("cd-r")
+    host.select(write_type=1, multi_session=3)
+    host.write(0, 300)
+    host.ok(mmc.StartStopUnit(start=False, load_eject=True))
+    host.ok(mmc.StartStopUnit(start=True, load_eject=True))
+    host.ok(mmc.RequestSense())
+    assert host.track(1).size == 302
+    assert host.track(1).nwa is None
+
+
+def test_msf_of_a_dvd(drive: Drive) -> None:
+    host = drive("dvd+rw", "&formatted")
+    toc = host.ok(mmc.ReadTocPmaAtip(msf=True))
+    assert toc[8:12] == bytes((0, 0, 2, 0))
+    assert toc[16:20] == bytes.fromhex("00ff3b4a")  # 2,295,104 has no MSF form; tgt says the same
