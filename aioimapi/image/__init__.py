@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aioimapi.image._copy import save_sectors as save_sectors
 from aioimapi.image._digest import Digest as Digest
 from aioimapi.image._digest import new_hasher as new_hasher
 from aioimapi.image._extract import ExtractReport as ExtractReport
@@ -44,4 +45,5 @@ __all__ = (
     "feed",
     "new_hasher",
     "open_volume",
+    "save_sectors",
 )

@@ -126,10 +126,20 @@ async def _pump(
                     chunk = buffer[: (end - first) * source.sector_size]
                     await reader.readinto(first, chunk, hasher)
                     mark = b"" if hasher is None else hasher.digest()[:MARK_BYTES]
-                    filled.send_nowait(Chunk(chunk, first, mark))
+                    if not _hand_over(filled, Chunk(chunk, first, mark)):
+                        return
                     first += len(chunk) // source.sector_size
         except Exception as error:  # noqa: BLE001 - the consumer raises it when its turn comes
-            filled.send_nowait(error)
+            _hand_over(filled, error)
+
+
+def _hand_over(filled: MemoryObjectSendStream[Chunk | Exception], item: Chunk | Exception) -> bool:
+    """Give an item to the consumer; False where it has gone, which may be while the reading was under way."""
+    try:
+        filled.send_nowait(item)
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+        return False
+    return True
 
 
 def start_feed(
