@@ -254,7 +254,7 @@ async def test_a_long_operation_may_take_too_long() -> None:
 
 
 async def test_waiting_can_be_cancelled_and_taken_up_again() -> None:
-    tray = Tray(*[check(2, 0x04, 0x07)] * 8, Blank=GOOD)
+    tray = Tray(*[check(2, 0x04, 0x07)] * 4, Blank=GOOD)
     with anyio.move_on_after(0.01) as scope:
         await tray.drive.run_immediate(Blank(BlankingType.DISC))
     assert scope.cancelled_caught
