@@ -275,11 +275,11 @@ class Formattable(Feature):
     number: ClassVar[int] = 0x0023
     size: ClassVar[int] = 8
 
-    full_certification: Annotated[bool, Bit(4, 4)] = False
     reformat_without_spare: Annotated[bool, Bit(4, 3)] = False
     expand_spare: Annotated[bool, Bit(4, 2)] = False
     quick_certification: Annotated[bool, Bit(4, 1)] = False
     certification: Annotated[bool, Bit(4, 0)] = False
+    fast_reformat: Annotated[bool, Bit(5, 7)] = False
     random_recording: Annotated[bool, Bit(8, 0)] = False
 
 

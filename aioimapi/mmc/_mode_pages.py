@@ -1,8 +1,8 @@
 """Mode pages of optical drives: one class a page, both directions (MMC-6 7, SPC-4 7.5).
 
 Byte offsets count from the start of the page. A page shorter than its class counts as padded with zeros: the
-pages grew from MMC-1 to MMC-6; a longer one keeps its tail in ``extra``, so that MODE SELECT gives back what
-it got.
+pages grew from MMC-1 to MMC-6. A longer one keeps its tail in ``extra``. Reserved bits are not kept: MODE
+SELECT must send them as zero.
 """
 
 from __future__ import annotations
@@ -75,15 +75,32 @@ class ModePage:
 
 @attrs.frozen(kw_only=True)
 class RawPage(ModePage):
-    """A page without a class of its own, kept as it came."""
+    """A page without a class of its own, kept as it came.
+
+    Attributes:
+        number: Page code.
+        data: The bytes after its header.
+        subpage: Sub-page code of a page in sub-page format (a header of 4 bytes), else None.
+    """
 
     number: int
     data: bytes = b""
+    subpage: int | None = None
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """Keep the bytes."""
-        return cls(number=data[0] & 0x3F, data=data[2:], saveable=bool(data[0] & 0x80))
+        saveable = bool(data[0] & 0x80)
+        if data[0] & 0x40:
+            return cls(number=data[0] & 0x3F, data=data[4:], subpage=data[1], saveable=saveable)
+        return cls(number=data[0] & 0x3F, data=data[2:], saveable=saveable)
+
+    def to_bytes(self, *, for_select: bool = False) -> bytes:
+        """Encode the page, with the header of its format (SPC-4 7.5.7)."""
+        if self.subpage is None:
+            return super().to_bytes(for_select=for_select)
+        flags = (self.saveable and not for_select) << 7 | 0x40
+        return bytes([flags | self.number, self.subpage]) + len(self.data).to_bytes(2, "big") + self.data
 
     def body(self) -> bytes:
         """Return the bytes."""
@@ -299,6 +316,9 @@ class Capabilities(ModePage):
     multi_session: Annotated[bool, Bit(4, 6)] = False
     mode_2_form_2: Annotated[bool, Bit(4, 5)] = False
     mode_2_form_1: Annotated[bool, Bit(4, 4)] = False
+    digital_port_2: Annotated[bool, Bit(4, 3)] = False
+    digital_port_1: Annotated[bool, Bit(4, 2)] = False
+    composite: Annotated[bool, Bit(4, 1)] = False
     audio_play: Annotated[bool, Bit(4, 0)] = False
     bar_code: Annotated[bool, Bit(5, 7)] = False
     upc: Annotated[bool, Bit(5, 6)] = False
@@ -363,14 +383,18 @@ _BY_CODE: Final = {page.code: page for page in MODE_PAGES}
 
 
 def parse_pages(data: bytes) -> tuple[ModePage, ...]:
-    """Decode pages one after the other; the last may be cut off.
-
-    A page in sub-page format (SPF) ends the list: optical drives have none that matter here.
-    """
+    """Decode pages one after the other; the last may be cut off. Pages in sub-page format are kept raw."""
     pages: list[ModePage] = []
     at = 0
-    while at + 2 <= len(data) and not data[at] & 0x40:
-        size = data[at + 1] + 2
-        pages.append(_BY_CODE.get(data[at] & 0x3F, RawPage).decode(data[at : at + size]))
+    while at + 2 <= len(data):
+        kind: type[ModePage] = RawPage
+        if data[at] & 0x40:
+            if at + 4 > len(data):
+                break
+            size = int.from_bytes(data[at + 2 : at + 4], "big") + 4
+        else:
+            kind = _BY_CODE.get(data[at] & 0x3F, RawPage)
+            size = data[at + 1] + 2
+        pages.append(kind.decode(data[at : at + size]))
         at += size
     return tuple(pages)
