@@ -42,6 +42,7 @@ class Volume:
         root: The root directory.
         boot_catalog: The sector of El Torito's boot catalog, or None where the image is not bootable that way.
         sector_count: Sectors of the image, or None where not known.
+        volume_sectors: Sectors that ISO 9660's primary descriptor gives to the volume; None where there is none.
         session_start: The first sector of the session.
     """
 
@@ -67,6 +68,7 @@ class Volume:
         self.root = found.file_system.root
         self.boot_catalog = found.boot_catalog
         self.sector_count = context.sector_count
+        self.volume_sectors = found.block_count
         self.session_start = context.session_start
 
     @property
