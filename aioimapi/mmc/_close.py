@@ -93,11 +93,10 @@ class CloseMeaning(enum.Enum):
     FINALIZE = "close the disc; nothing can follow"
 
 
-_CD: Final = {
+_MINUS: Final = {
     CloseFunction.TRACK: CloseMeaning.CLOSE_TRACK,
     CloseFunction.SESSION: CloseMeaning.CLOSE_SESSION_BY_MODE_PAGE,
 }
-_DVD_MINUS: Final = {**_CD, CloseFunction.FUNCTION_3: CloseMeaning.FINALIZE}
 _DVD_PLUS_R: Final = {
     CloseFunction.TRACK: CloseMeaning.CLOSE_TRACK,
     CloseFunction.SESSION: CloseMeaning.CLOSE_SESSION,
@@ -109,23 +108,25 @@ _BD_R: Final = {
     CloseFunction.SESSION: CloseMeaning.CLOSE_SESSION,
     CloseFunction.FINALIZE: CloseMeaning.FINALIZE,
 }
-_DVD_PLUS_RW: Final = {
-    CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT,
+_FORMATTED: Final = {
     CloseFunction.SESSION: CloseMeaning.CLOSE_AND_READABLE,
+    # Differs from function 2 in how far the lead-out goes.
+    CloseFunction.FUNCTION_3: CloseMeaning.CLOSE_AND_READABLE,
 }
 
 CLOSE_FUNCTIONS: Final = {
-    Profile.CD_R: _CD,
-    Profile.CD_RW: {**_CD, CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT},
-    Profile.DVD_R_SEQUENTIAL: _DVD_MINUS,
-    Profile.DVD_RW_SEQUENTIAL: _DVD_MINUS,
-    Profile.DVD_R_DL_SEQUENTIAL: _DVD_MINUS,
-    Profile.DVD_R_DL_LAYER_JUMP: _DVD_MINUS,
-    Profile.DVD_RW_RESTRICTED_OVERWRITE: {CloseFunction.SESSION: CloseMeaning.CLOSE_AND_READABLE},
+    Profile.CD_R: _MINUS,
+    Profile.CD_RW: _MINUS,
+    Profile.DVD_R_SEQUENTIAL: _MINUS,
+    Profile.DVD_RW_SEQUENTIAL: _MINUS,
+    Profile.DVD_R_DL_SEQUENTIAL: _MINUS,
+    Profile.DVD_R_DL_LAYER_JUMP: _MINUS,
+    Profile.DVD_RW_RESTRICTED_OVERWRITE: _FORMATTED,
     Profile.DVD_PLUS_R: _DVD_PLUS_R,
-    Profile.DVD_PLUS_R_DL: _DVD_PLUS_R,
-    Profile.DVD_PLUS_RW: _DVD_PLUS_RW,
-    Profile.DVD_PLUS_RW_DL: _DVD_PLUS_RW,
+    # Function 4: the middle zones go out to 30 mm, so that the session straddles both layers.
+    Profile.DVD_PLUS_R_DL: {**_DVD_PLUS_R, CloseFunction.FUNCTION_4: CloseMeaning.CLOSE_SESSION},
+    Profile.DVD_PLUS_RW: {CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT, **_FORMATTED},
+    Profile.DVD_PLUS_RW_DL: {CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT, **_FORMATTED},
     Profile.BD_R_SEQUENTIAL: _BD_R,
 }
 """Close functions that each kind of disc has (MMC-6 6.3.3); kinds that are not here have nothing to close."""

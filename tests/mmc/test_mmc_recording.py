@@ -111,15 +111,40 @@ def test_what_a_disc_says_of_itself(
     assert mmc.inspect_disc(profile, disc) is state
 
 
+# A Pioneer BDR-203's command reference, table 3: which close functions are valid for which disc.
+P = mmc.Profile
+PIONEER = {
+    P.CD_R: {1, 2},
+    P.CD_RW: {1, 2},
+    P.DVD_R_SEQUENTIAL: {1, 2},
+    P.DVD_RW_SEQUENTIAL: {1, 2},
+    P.DVD_R_DL_SEQUENTIAL: {1, 2},
+    P.DVD_RW_RESTRICTED_OVERWRITE: {2, 3},
+    P.DVD_PLUS_RW: {0, 2, 3},
+    P.DVD_PLUS_R: {1, 2, 5, 6},
+    P.DVD_PLUS_R_DL: {1, 2, 4, 5, 6},
+    P.BD_R_SEQUENTIAL: {1, 2, 6},
+    P.BD_RE: set(),
+}
+
+
+@pytest.mark.parametrize(("profile", "functions"), PIONEER.items())
+def test_close_functions_of_a_real_drive(profile: mmc.Profile, functions: set[int]) -> None:
+    valid = {
+        function
+        for function in mmc.CloseFunction
+        if mmc.close_meaning(profile, function) is not mmc.CloseMeaning.NOT_DEFINED
+    }
+    assert valid == functions
+
+
 def test_what_closing_means() -> None:
-    # MMC-6 6.3.3; growisofs closes DVD+R with 2 and 6, BD-R likewise, and stops a background format with 0.
+    # libburn's cookbook: 2 leaves DVD+R and BD-R appendable, 5 and 6 finalize DVD+R, 6 finalizes BD-R.
     session, finalize = mmc.CloseFunction.SESSION, mmc.CloseFunction.FINALIZE
-    for profile in (mmc.Profile.DVD_PLUS_R, mmc.Profile.DVD_PLUS_R_DL, mmc.Profile.BD_R_SEQUENTIAL):
+    for profile in (P.DVD_PLUS_R, P.DVD_PLUS_R_DL, P.BD_R_SEQUENTIAL):
         assert mmc.close_meaning(profile, mmc.CloseFunction.TRACK) is mmc.CloseMeaning.CLOSE_TRACK
         assert mmc.close_meaning(profile, session) is mmc.CloseMeaning.CLOSE_SESSION
         assert mmc.close_meaning(profile, finalize) is mmc.CloseMeaning.FINALIZE
-    assert mmc.close_meaning(mmc.Profile.CD_R, session) is mmc.CloseMeaning.CLOSE_SESSION_BY_MODE_PAGE
-    assert mmc.close_meaning(mmc.Profile.CD_R, finalize) is mmc.CloseMeaning.NOT_DEFINED
-    stop = mmc.close_meaning(mmc.Profile.DVD_PLUS_RW, mmc.CloseFunction.STOP_FORMAT)
+    assert mmc.close_meaning(P.CD_R, session) is mmc.CloseMeaning.CLOSE_SESSION_BY_MODE_PAGE
+    stop = mmc.close_meaning(P.DVD_PLUS_RW, mmc.CloseFunction.STOP_FORMAT)
     assert stop is mmc.CloseMeaning.STOP_BACKGROUND_FORMAT
-    assert mmc.close_meaning(mmc.Profile.BD_RE, session) is mmc.CloseMeaning.NOT_DEFINED
