@@ -31,21 +31,20 @@ def get_performance(drive: DriveState, command: GetPerformance, data: memoryview
             struct.pack(">B3xIII", 0, last, drive.current_read_kbps, speed)
             for speed in disc.kind.traits.write_kbps
         ]
-        return _performance(rows[: command.max_descriptors], 0)
+        return _performance(rows, 0, command.max_descriptors)
     if command.type_ is not PerformanceType.PERFORMANCE:
         raise invalid_field(10)
-    if command.data_type & 0x18 != 0x10:
-        raise invalid_field(1, 4)
+    # The tolerance bits are taken as they come: dvd+rw-mediainfo sends 00b, and drives answer.
     write = bool(command.data_type & 0x04)
     if command.data_type & 0x03:
-        return _performance([], write << 1)  # exceptions only: there are none
+        return _performance([], write << 1, 0)  # exceptions only: there are none
     speed = drive.current_write_kbps if write else drive.current_read_kbps
-    return _performance([struct.pack(">IIII", 0, speed, last, speed)][: command.max_descriptors], write << 1)
+    return _performance([struct.pack(">IIII", 0, speed, last, speed)], write << 1, command.max_descriptors)
 
 
-def _performance(rows: list[bytes], flags: int) -> bytes:
-    body = b"".join(rows)
-    return struct.pack(">IB3x", len(body) + 4, flags) + body
+def _performance(rows: list[bytes], flags: int, limit: int) -> bytes:
+    """Return header and at most ``limit`` rows; the length tells of all, so that a host can ask again for them."""
+    return struct.pack(">IB3x", 4 + 16 * len(rows), flags) + b"".join(rows[:limit])
 
 
 def set_streaming(drive: DriveState, command: SetStreaming, data: memoryview) -> None:

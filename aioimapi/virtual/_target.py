@@ -81,6 +81,7 @@ _IGNORES_ATTENTION: Final = frozenset({0x03, 0x12, 0x46, 0x4A, 0xA0})
 _WHILE_BUSY: Final = _IGNORES_ATTENTION | {0x1E, 0x5A, 0x5C, 0xBD}
 """Those, and what only asks about or locks the mechanism."""
 
+_READ_TOC: Final = 0x43
 _READ_10: Final = 0x28
 _WRITE_10: Final = 0x2A
 _transfer = struct.Struct(">BBIxH")
@@ -248,6 +249,8 @@ class VirtualTarget:
 
     def _decoded(self, cdb: bytes, data: memoryview) -> TargetReply:
         drive = self._drive
+        if cdb and cdb[0] == _READ_TOC and len(cdb) >= 10:
+            cdb = _modern_toc(cdb)
         try:
             command = mmc.parse_command(cdb)
         except UnknownOpcodeError:
@@ -315,3 +318,9 @@ class VirtualTarget:
         if medium is not None:
             medium.read_into(int.from_bytes(cdb[2:6], "big"), old)
         return self._run(cdb, old, now)
+
+
+def _modern_toc(cdb: bytes) -> bytes:
+    """Return a READ TOC whose format stands in byte 2: old hosts, Linux's sr for one, put it in byte 9 (SFF-8020i)."""
+    old = cdb[9] >> 6
+    return bytes(cdb[:2]) + bytes((old,)) + bytes(cdb[3:9]) + b"\0" if old and not cdb[2] & 0x0F else cdb

@@ -152,6 +152,8 @@ def test_write_speeds(drive: Drive) -> None:
     assert int.from_bytes(data[:4], "big") == len(data) - 4
     rows = [struct.unpack(">B3xIII", data[at : at + 16]) for at in range(8, len(data), 16)]
     assert rows == [(0, 12_219_391, 26_973, speed) for speed in (26_973, 17_982, 8_991)]
+    first = host.ok(mmc.GetPerformance(max_descriptors=1))
+    assert (first[:4], len(first)) == (data[:4], 24)  # the length tells of all
     host.ok(mmc.SetCdSpeed(write_kbps=9_000))
     page = host.ok(mmc.ModeSense10(0x2A))
     assert int.from_bytes(page[8 + 28 : 8 + 30], "big") == 8_991
@@ -222,3 +224,15 @@ def test_power_calibration(drive: Drive) -> None:
 def test_track_resources(drive: Drive) -> None:
     data = drive("bd-r").ok(mmc.ReadDiscInformation(data_type=mmc.DiscInformationType.TRACK_RESOURCES))
     assert data == struct.pack(">HBxHHHH", 10, 0x20, 7_927, 1, 7_927, 7_926)
+
+
+def test_the_old_place_of_the_toc_format(drive: Drive) -> None:
+    """Linux's sr asks for the last session with the format in byte 9; without it a second session is not mounted."""
+    host = drive("dvd+r", "&sectors=20000")
+    for _ in range(2):
+        host.write(host.track(0xFF).start, 16)
+        host.close(2)
+    buffer = bytearray(12)
+    reply = host.raw(bytes.fromhex("43000000000000000c40"), buffer)
+    assert reply.status == 0
+    assert bytes(buffer) == bytes.fromhex("000a0102 00170200 00000810")
