@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+NOTHING = hashlib.sha256().hexdigest()[:32]
 SNAPSHOT = Path(__file__).with_name("snapshot.py")
 
 
@@ -56,6 +59,16 @@ def take_snapshot(root: Path, output: Path) -> Tree:
     return load_tree(output)
 
 
+def together(folders: Sequence[Path], scratch: Path) -> Tree:
+    """Walk several folders, each as an entry under its own name, without a root."""
+    whole: Tree = {}
+    for folder in folders:
+        name = os.fsencode(folder.name)
+        for path, entry in take_snapshot(folder, scratch / "folder.jsonl").items():
+            whole[name + b"/" + path if path else name] = entry
+    return whole
+
+
 def snapshot_command(folder: str, output: Path) -> str:
     """Return the shell command that walks a tree under the lab's kernel."""
     return f"{Path(sys.executable).resolve()} -I -S {SNAPSHOT} {folder} {output}"
@@ -69,7 +82,9 @@ class View:
         name: For messages.
         renamed: Source path -> path in the view, where they differ.
         absent: Source paths that this view does not have, by stated policy.
-        symlinks: Symlinks are kept; else they must be absent.
+        ignored: Paths in the view that the kernel's own limits keep from being looked at.
+        symlinks: Symlinks are ``kept``, ``absent``, or ``empty`` files.
+        target_of: What a symlink's target is in this view.
         modes: A mask of the permission bits that are kept; 0 for none.
         owners: Numbers of owner and group are kept.
         mtime_step_ns: Times are kept, rounded down to this; None: not compared.
@@ -80,7 +95,9 @@ class View:
     name: str
     renamed: Mapping[bytes, bytes] = field(default_factory=dict)
     absent: frozenset[bytes] = frozenset()
-    symlinks: bool = True
+    ignored: frozenset[bytes] = frozenset()
+    symlinks: Literal["kept", "absent", "empty"] = "kept"
+    target_of: Callable[[bytes], bytes] = bytes
     modes: int = 0o7777
     owners: bool = True
     mtime_step_ns: int | None = 1_000_000_000
@@ -93,11 +110,11 @@ class View:
 
     def shows(self, path: bytes, entry: Entry) -> bool:
         """Say whether an entry of the source must be in the view."""
-        return path not in self.absent and (self.symlinks or entry.kind != "symlink")
+        return path not in self.absent and (self.symlinks != "absent" or entry.kind != "symlink")
 
 
 def differences(source: Tree, shown: Tree, view: View) -> list[str]:
-    """Compare a mounted tree with its source.
+    """Compare a mounted tree with its source; the roots too, where the source has one.
 
     Returns:
         A sentence for each difference, in the order of the source; empty where the trees are equal.
@@ -108,24 +125,32 @@ def differences(source: Tree, shown: Tree, view: View) -> list[str]:
         found.append(f"{view.name}: the stated mapping gives one path to several entries")
     for where, path in expected.items():
         entry = shown.get(where)
+        if where in view.ignored:
+            continue
         if entry is None:
             found.append(f"{view.name}: {path!r} is missing (expected at {where!r})")
         else:
             found.extend(f"{view.name}: {path!r}: {text}" for text in _unlike(source[path], entry, view))
-    found.extend(f"{view.name}: {where!r} is in no source" for where in shown if where not in expected)
+    found.extend(
+        f"{view.name}: {where!r} is in no source"
+        for where in shown
+        if where and where not in expected and where not in view.ignored
+    )
     if view.hard_links:
         found.extend(_torn_links(source, shown, view))
     return found
 
 
 def _unlike(source: Entry, shown: Entry, view: View) -> list[str]:
+    unlike: list[tuple[str, object, object]] = []
+    if source.kind == "symlink" and view.symlinks == "empty":
+        source = replace(source, kind="file", size=0, digest=NOTHING)
     if shown.kind != source.kind:
         return [f"is a {shown.kind} {shown.error}, expected a {source.kind}"]
-    unlike: list[tuple[str, object, object]] = []
     if source.kind == "file":
         unlike += [("size", source.size, shown.size), ("digest", source.digest, shown.digest)]
     if source.kind == "symlink":
-        unlike.append(("target", source.target, shown.target))
+        unlike.append(("target", view.target_of(source.target), shown.target))
     elif view.modes:
         unlike.append(("mode", oct(source.mode & view.modes), oct(shown.mode & view.modes)))
     if view.owners:
@@ -160,6 +185,8 @@ def rename_all(source: Tree, new_name: Callable[[bytes, bytes], bytes]) -> dict[
     """
     renamed: dict[bytes, bytes] = {b"": b""}
     for path in source:
+        if not path:
+            continue
         folder, _, name = path.rpartition(b"/")
         inside = renamed.get(folder, folder)
         name = new_name(folder, name)

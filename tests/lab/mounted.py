@@ -36,7 +36,9 @@ def mount_commands(device: str, mounts: Sequence[Mount], scratch: Path) -> str:
             'umount "$folder"',
         ]
     # what the kernel says of a file system that it mounted counts too; udf's tries of other block sizes do not
-    lines.append("echo KERNEL-SAYS; dmesg | grep -iE 'isofs|iso9660|rock|udf' || true")
+    lines.append(
+        "echo KERNEL-SAYS; dmesg | grep -E 'ISOFS|isofs|ISO ?9660|rock:|UDF-fs|Buffer I/O|blk_update|I/O error' || true"
+    )
     return "\n".join(lines)
 
 
@@ -46,13 +48,14 @@ def kernel_complaints(output: str) -> list[str]:
     return [line for line in said if not any(text in line for text in HARMLESS)]
 
 
+TOLD = "ISOFS|isofs|ISO ?9660|rock:|UDF-fs|I/O error"
+
 HARMLESS = (
     "INFO Mounting volume",  # udf's greeting
     "udf_load_vrs: No anchor found",  # udf tries blocks of 512 and 1024 bytes first
     "udf_load_vrs: No VRS found",
     "Scanning with blocksize",
-    "Microsoft Joliet Level",  # isofs' greeting
-    "RRIP_1991A",
+    "ISO 9660 Extensions:",  # isofs' greetings
 )
 
 

@@ -45,6 +45,14 @@ def read_digest(name: bytes, folder: int, buffer: memoryview) -> tuple[os.stat_r
         os.close(descriptor)
 
 
+def is_plain(entry: os.DirEntry[str]) -> bool:
+    """Say whether a folder lists an entry as a plain file; one that cannot be looked at is described as such later."""
+    try:
+        return entry.is_file(follow_symlinks=False)
+    except OSError:
+        return False
+
+
 def describe(name: bytes, folder: int, kind_of: int, buffer: memoryview) -> dict[str, Any]:
     """Describe one entry of an open folder, with a digest of its bytes or the target of the link."""
     entry: dict[str, Any] = {}
@@ -68,14 +76,14 @@ def describe(name: bytes, folder: int, kind_of: int, buffer: memoryview) -> dict
 
 
 def entries(root: str) -> Iterator[dict[str, Any]]:
-    """Walk a tree, folders before what is in them; paths are bytes in Latin-1 dress."""
+    """Walk a tree, folders before what is in them, the root (an empty path) first; paths are bytes in Latin-1 dress."""
     buffer = memoryview(bytearray(READ_BYTES))
     pending: list[tuple[int, list[bytes], bytes]] = []
 
     def enter(descriptor: int, path: bytes) -> Iterator[dict[str, Any]]:
         folders: list[bytes] = []
         with os.scandir(descriptor) as listing:
-            kinds = [(os.fsencode(entry.name), entry.is_file(follow_symlinks=False)) for entry in listing]
+            kinds = [(os.fsencode(entry.name), is_plain(entry)) for entry in listing]
         for name, plain in kinds:
             entry = describe(name, descriptor, stat.S_IFREG if plain else 0, buffer)
             if entry["kind"] == "folder":
@@ -83,7 +91,9 @@ def entries(root: str) -> Iterator[dict[str, Any]]:
             yield {"path": (path + name).decode("latin-1"), **entry}
         pending.append((descriptor, folders, path))
 
-    yield from enter(os.open(root, os.O_RDONLY | os.O_DIRECTORY), b"")
+    top = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    yield {"path": "", **describe(b".", top, 0, buffer)}
+    yield from enter(top, b"")
     while pending:
         descriptor, folders, path = pending[-1]
         if not folders:
