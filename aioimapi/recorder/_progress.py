@@ -190,7 +190,8 @@ class Meter:
         self._began = self._phase_began = clock()
         self._phase = Phase.VALIDATING_MEDIA
         self._total = self._done = 0
-        self._told_at = self._told_done = 0.0
+        self._told_at = 0.0
+        self._told_done = 0
         self._window: deque[tuple[float, int]] = deque()
         self._samples: list[SpeedSample] = []
         self._stride = self._skipped = 0
@@ -234,12 +235,8 @@ class Meter:
             window.append((now, self._done))
             while len(window) > 2 and now - window[1][0] >= WINDOW_S:
                 window.popleft()
-        step = max(self._total / STEPS, 1)
-        return (
-            now - self._told_at >= INTERVAL_S
-            or self._done - self._told_done >= step
-            or self._done >= self._total
-        )
+        crossed = self._total and self._done * STEPS // self._total != self._told_done * STEPS // self._total
+        return bool(crossed) or now - self._told_at >= INTERVAL_S
 
     def update(self, drive_buffer_fill: float | None = None) -> None:
         """Tell where the phase stands now."""
