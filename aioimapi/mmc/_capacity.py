@@ -1,4 +1,4 @@
-"""READ CAPACITY and READ BUFFER CAPACITY (MMC-6 6.24, 6.22)."""
+"""READ CAPACITY and READ BUFFER CAPACITY (MMC-6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ReadCapacity(Command):
     name: ClassVar[str] = "READ CAPACITY"
     opcode: ClassVar[int] = 0x25
     direction: ClassVar[Direction] = Direction.IN
-    # RelAdr, the address and PMI came from disks and are obsolete (MMC-6 6.24.2).
+    # RelAdr, the address and PMI came from disks and are obsolete.
     ignored: ClassVar[tuple[Field, ...]] = (Bit(1, 0), U32(2), Bit(8, 0))
 
     @property
@@ -57,7 +57,6 @@ class ReadBufferCapacity(Command):
     name: ClassVar[str] = "READ BUFFER CAPACITY"
     opcode: ClassVar[int] = 0x5C
     direction: ClassVar[Direction] = Direction.IN
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     block: Annotated[bool, Bit(1, 0)] = False
     allocation_length: Annotated[int, U16(7)] = 12
@@ -70,7 +69,7 @@ class ReadBufferCapacity(Command):
 
 @attrs.frozen
 class BufferCapacity(Structure):
-    """The answer to READ BUFFER CAPACITY (MMC-6 6.22.3).
+    """The answer to READ BUFFER CAPACITY (MMC-6).
 
     Args:
         length: Size of the buffer in bytes; 0 in the form by blocks, which does not tell it.

@@ -1,4 +1,4 @@
-"""CLOSE TRACK SESSION and SEND OPC INFORMATION (MMC-6 6.3, 6.35)."""
+"""CLOSE TRACK SESSION and SEND OPC INFORMATION (MMC-5 6.3; MMC-6)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar, Final
 import attrs
 
 from aioimapi.mmc._command import LONG_S, SHORT_S, Command, Direction
-from aioimapi.mmc._fields import U16, Bit, Bits, Field
+from aioimapi.mmc._fields import U16, Bit, Bits
 from aioimapi.mmc._profiles import Profile
 
 
 class CloseFunction(enum.IntEnum):
-    """Close function (MMC-6 6.3.2.3); what each does depends on the disc, see :func:`close_meaning`."""
+    """Close function (MMC-5 6.3); what each does depends on the disc, see :func:`close_meaning`."""
 
     STOP_FORMAT = 0
     TRACK = 1
@@ -37,7 +37,6 @@ class CloseTrackSession(Command):
 
     name: ClassVar[str] = "CLOSE TRACK SESSION"
     opcode: ClassVar[int] = 0x5B
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     function: Annotated[CloseFunction, Bits(2, 2, 0)]
     number: Annotated[int, U16(4)] = 0
@@ -129,7 +128,7 @@ CLOSE_FUNCTIONS: Final = {
     Profile.DVD_PLUS_RW_DL: {CloseFunction.STOP_FORMAT: CloseMeaning.STOP_BACKGROUND_FORMAT, **_FORMATTED},
     Profile.BD_R_SEQUENTIAL: _BD_R,
 }
-"""Close functions that each kind of disc has (MMC-6 6.3.3); kinds that are not here have nothing to close."""
+"""Close functions that each kind of disc has (MMC-5 6.3); kinds that are not here have nothing to close."""
 
 
 def close_meaning(profile: Profile, function: CloseFunction) -> CloseMeaning:

@@ -49,7 +49,7 @@ class Status(enum.IntEnum):
 
 
 _CDB_SIZES: Final = (6, 10, 10, 0, 16, 12, 0, 0)
-"""CDB length by the group code, bits 7 to 5 of the operation code (SPC-4 4.2.5.1)."""
+"""CDB length by the group code, bits 7 to 5 of the operation code (SPC-4)."""
 
 
 def cdb_size(opcode: int) -> int:

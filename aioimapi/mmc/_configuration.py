@@ -1,4 +1,4 @@
-"""GET CONFIGURATION: what the drive can do, with this disc and without (MMC-6 6.6)."""
+"""GET CONFIGURATION: what the drive can do, with this disc and without (MMC-5 6.6)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Annotated, ClassVar, Final, Self, TypeVar
 import attrs
 
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._features import FEATURES, Feature, ProfileList, RawFeature
+from aioimapi.mmc._feature import Feature, RawFeature
+from aioimapi.mmc._features import FEATURES
+from aioimapi.mmc._features_disc import ProfileList
 from aioimapi.mmc._fields import U16, Bits, need
 from aioimapi.mmc._profiles import Profile
 
 
 class RequestedType(enum.IntEnum):
-    """Which features GET CONFIGURATION returns (MMC-6 6.6.2.2)."""
+    """Which features GET CONFIGURATION returns (MMC-5 6.6)."""
 
     ALL = 0
     CURRENT = 1
@@ -52,7 +54,7 @@ _F = TypeVar("_F", bound=Feature)
 
 @attrs.frozen
 class FeatureSet:
-    """The answer to GET CONFIGURATION: the current profile and a list of features (MMC-6 5.2.2).
+    """The answer to GET CONFIGURATION: the current profile and a list of features (MMC-5 5.2).
 
     Args:
         current_profile: The kind of disc that is in; :attr:`Profile.NONE` without one.

@@ -1,4 +1,4 @@
-"""READ DISC INFORMATION and its answers (MMC-6 6.21)."""
+"""READ DISC INFORMATION and its answers (MMC-5 6.22)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Bytes, OpenIntEnum, St
 
 
 class DiscInformationType(enum.IntEnum):
-    """Data type of READ DISC INFORMATION (MMC-6 6.21.2.2)."""
+    """Data type of READ DISC INFORMATION (MMC-5 6.22)."""
 
     STANDARD = 0
     TRACK_RESOURCES = 1
@@ -44,7 +44,7 @@ class ReadDiscInformation(Command):
 
 
 class DiscStatus(OpenIntEnum):
-    """State of the disc (MMC-6 table 359)."""
+    """State of the disc (MMC-5 6.22)."""
 
     BLANK = 0
     INCOMPLETE = 1
@@ -56,7 +56,7 @@ class DiscStatus(OpenIntEnum):
 
 
 class SessionState(OpenIntEnum):
-    """State of the last session (MMC-6 table 360)."""
+    """State of the last session (MMC-5 6.22)."""
 
     EMPTY = 0
     INCOMPLETE = 1
@@ -66,7 +66,7 @@ class SessionState(OpenIntEnum):
 
 
 class BackgroundFormat(OpenIntEnum):
-    """State of a background format (MMC-6 table 363)."""
+    """State of a background format (MMC-5 6.22)."""
 
     NONE = 0
     STOPPED = 1
@@ -75,7 +75,7 @@ class BackgroundFormat(OpenIntEnum):
 
 
 class DiscType(OpenIntEnum):
-    """CD disc type from the lead-in (MMC-6 table 364)."""
+    """CD disc type from the lead-in (MMC-5 6.22)."""
 
     CD_DA_OR_ROM = 0x00
     CD_I = 0x10
@@ -93,7 +93,7 @@ class OpcTable(Structure):
 
 @attrs.frozen
 class DiscInformation(Structure):
-    """The standard answer to READ DISC INFORMATION (MMC-6 6.21.3.1).
+    """The standard answer to READ DISC INFORMATION (MMC-5 6.22).
 
     Track and session numbers begin with 1. ``bar_code``, ``disc_identification`` and ``application_code``
     mean something only where their valid flag is set; addresses of lead-in and lead-out are MSF on CD and
@@ -163,7 +163,7 @@ def _check_type(data: bytes | memoryview, wanted: DiscInformationType) -> None:
 
 @attrs.frozen
 class TrackResources(Structure):
-    """READ DISC INFORMATION, data type 1: how many tracks the disc can have and has (MMC-6 6.21.3.2)."""
+    """READ DISC INFORMATION, data type 1: how many tracks the disc can have and has (MMC-5 6.22)."""
 
     SIZE: ClassVar[int | None] = 12
 
@@ -192,7 +192,7 @@ class TrackResources(Structure):
 
 @attrs.frozen
 class PowResources(Structure):
-    """READ DISC INFORMATION, data type 2: what pseudo-overwriting has left on a BD-R (MMC-6 6.21.3.3)."""
+    """READ DISC INFORMATION, data type 2: what pseudo-overwriting has left on a BD-R (MMC-5 6.22)."""
 
     SIZE: ClassVar[int | None] = 16
 

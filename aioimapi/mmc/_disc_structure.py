@@ -1,4 +1,4 @@
-"""READ DISC STRUCTURE: what the disc itself says of itself (MMC-6 6.22)."""
+"""READ DISC STRUCTURE: what the disc itself says of itself (MMC-5 6.23)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ReadDiscStructure(Command):
 
 
 class DvdStructure(OpenIntEnum):
-    """Format codes for DVD (MMC-6 table 408)."""
+    """Format codes for DVD (MMC-5 6.23)."""
 
     PHYSICAL = 0x00
     COPYRIGHT = 0x01
@@ -70,7 +70,7 @@ class DvdStructure(OpenIntEnum):
 
 
 class BdStructure(OpenIntEnum):
-    """Format codes for BD (MMC-6 table 409)."""
+    """Format codes for BD (MMC-5 6.23)."""
 
     DISC_INFORMATION = 0x00
     BURST_CUTTING_AREA = 0x03
@@ -104,7 +104,7 @@ class DiscStructure:
 
 @attrs.frozen
 class DvdPhysicalFormat(Structure):
-    """The first 17 bytes of DVD formats 00h and 10h (MMC-6 table 412). Sector numbers are physical (03_0000h first).
+    """The first 17 bytes of DVD formats 00h and 10h (MMC-5 6.23). Sector numbers are physical (03_0000h first).
 
     Args:
         book_type: 0 DVD-ROM, 1 DVD-RAM, 2 DVD-R, 3 DVD-RW, 9 DVD+RW, Ah DVD+R, Dh DVD+RW DL, Eh DVD+R DL.
@@ -141,7 +141,7 @@ class DvdPhysicalFormat(Structure):
 
 @attrs.frozen
 class DvdCopyright(Structure):
-    """DVD format 01h: copy protection and regions (MMC-6 table 413)."""
+    """DVD format 01h: copy protection and regions (MMC-5 6.23)."""
 
     SIZE: ClassVar[int | None] = 4
 

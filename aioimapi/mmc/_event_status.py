@@ -1,4 +1,4 @@
-"""GET EVENT STATUS NOTIFICATION: what happened to the drive since last asked (MMC-6 6.7)."""
+"""GET EVENT STATUS NOTIFICATION: what happened to the drive since last asked (MMC-5 6.7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aioimapi.mmc._fields import U8, U16, Bit, OpenIntEnum, need, padded
 
 
 class EventClass(enum.IntEnum):
-    """Notification classes (MMC-6 6.7.3.1.3); the bit in the request is ``1 << class``."""
+    """Notification classes (MMC-5 6.7); the bit in the request is ``1 << class``."""
 
     OPERATIONAL_CHANGE = 1
     POWER_MANAGEMENT = 2
@@ -48,7 +48,7 @@ class GetEventStatusNotification(Command):
 
 
 class MediaEvent(OpenIntEnum):
-    """Events of the media class (MMC-6 table 287)."""
+    """Events of the media class (MMC-5 6.7)."""
 
     NO_CHANGE = 0
     EJECT_REQUEST = 1
@@ -62,7 +62,7 @@ class MediaEvent(OpenIntEnum):
 
 
 class OperationalChange(OpenIntEnum):
-    """Codes of an operational change (MMC-6 table 276)."""
+    """Codes of an operational change (MMC-5 6.7)."""
 
     NO_CHANGE = 0
     FEATURE_CHANGE = 1
@@ -73,7 +73,7 @@ class OperationalChange(OpenIntEnum):
 
 
 class PowerStatus(OpenIntEnum):
-    """Power status (MMC-6 table 279)."""
+    """Power status (MMC-5 6.7)."""
 
     ACTIVE = 1
     IDLE = 2
@@ -83,7 +83,7 @@ class PowerStatus(OpenIntEnum):
 
 @attrs.frozen
 class EventStatus:
-    """The answer to GET EVENT STATUS NOTIFICATION: at most one event (MMC-6 6.7.3).
+    """The answer to GET EVENT STATUS NOTIFICATION: at most one event (MMC-5 6.7).
 
     Args:
         event_class: Notification class, 1 to 6, or 0 where the drive has none of the classes asked for.

@@ -61,7 +61,7 @@ class Field:
 
     @property
     def pointer_bit(self) -> int | None:
-        """The bit for a sense field pointer, or None where the field fills whole bytes (SPC-4 4.5.2.4.2)."""
+        """The bit for a sense field pointer, or None where the field fills whole bytes (SPC-3 4.5.2.4)."""
         return None if self.bit == 7 and self.width % 8 == 0 else self.bit
 
 
@@ -284,7 +284,7 @@ def need(data: bytes | memoryview, size: int, what: str) -> bytes | memoryview:
 
 
 def padded(data: bytes | memoryview, size: int) -> bytes:
-    """Return ``data`` with zero bytes up to ``size``: how a reply that ends early is read (SPC-4 4.3.5.6)."""
+    """Return ``data`` with zero bytes up to ``size``: how a reply that ends early is read."""
     return bytes(data) + bytes(max(0, size - len(data)))
 
 
@@ -294,7 +294,7 @@ def text(data: bytes | memoryview) -> str:
 
 
 def fixed_text(value: str, size: int) -> bytes:
-    """Encode an ASCII field: left-aligned, padded with spaces (SPC-4 4.3.1).
+    """Encode an ASCII field: left-aligned, padded with spaces (SPC-4).
 
     Raises:
         LocalProtocolError: The text is longer than ``size`` or holds something that is not ASCII.
@@ -302,9 +302,7 @@ def fixed_text(value: str, size: int) -> bytes:
     try:
         raw = value.encode("ascii")
     except UnicodeEncodeError:
-        raise LocalProtocolError(
-            f"{value!r} cannot be sent: SCSI text fields are ASCII (SPC-4 4.3.1)"
-        ) from None
+        raise LocalProtocolError(f"{value!r} cannot be sent: SCSI text fields are ASCII (SPC-4)") from None
     if len(raw) > size:
         raise LocalProtocolError(f"{value!r} has {len(raw)} characters, the field has {size}")
     return raw.ljust(size)

@@ -1,4 +1,4 @@
-"""FORMAT UNIT, READ FORMAT CAPACITIES and BLANK (MMC-6 6.5, 6.23, 6.2)."""
+"""FORMAT UNIT, READ FORMAT CAPACITIES and BLANK (MMC-5 6.5, 6.24, 6.2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aioimapi.units import SECTOR_SIZE
 
 
 class BlankingType(enum.IntEnum):
-    """What BLANK erases (MMC-6 6.2.2.3)."""
+    """What BLANK erases (MMC-5 6.2)."""
 
     DISC = 0
     MINIMAL = 1
@@ -37,7 +37,6 @@ class Blank(Command):
 
     name: ClassVar[str] = "BLANK"
     opcode: ClassVar[int] = 0xA1
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     blanking_type: Annotated[BlankingType, Bits(1, 2, 0)]
     immed: Annotated[bool, Bit(1, 4)] = True
@@ -105,7 +104,7 @@ class ReadFormatCapacities(Command):
 
 
 class FormatType(OpenIntEnum):
-    """Format types (MMC-6 table 251)."""
+    """Format types (MMC-5 6.5.4.2)."""
 
     FULL = 0x00
     SPARE_EXPANSION = 0x01
@@ -126,7 +125,7 @@ class FormatType(OpenIntEnum):
 
 
 class CapacityType(OpenIntEnum):
-    """Descriptor types of READ FORMAT CAPACITIES' first descriptor (MMC-6 table 471)."""
+    """Descriptor types of READ FORMAT CAPACITIES' first descriptor (MMC-5 6.24.3.2)."""
 
     RESERVED = 0
     UNFORMATTED = 1
@@ -139,7 +138,7 @@ class CapacityType(OpenIntEnum):
 
 @attrs.frozen
 class FormatDescriptor(Structure):
-    """One format that a disc can take (MMC-6 table 472); FORMAT UNIT's parameter list ends with one, too.
+    """One format that a disc can take (MMC-5 6.24.3.3); FORMAT UNIT's parameter list ends with one, too.
 
     Args:
         sectors: What the format gives, or the track's size for formats that make one.
@@ -163,7 +162,7 @@ class _CurrentCapacity(Structure):
 
 @attrs.frozen
 class FormatCapacities:
-    """The answer to READ FORMAT CAPACITIES (MMC-6 6.23.3).
+    """The answer to READ FORMAT CAPACITIES (MMC-5 6.24.3).
 
     Args:
         sectors: Current or maximum capacity.
@@ -207,7 +206,7 @@ FORMAT_PARAMETER_LENGTH: Final = 12
 
 @attrs.frozen
 class FormatParameters(Structure):
-    """FORMAT UNIT's parameter list (MMC-6 6.5.3).
+    """FORMAT UNIT's parameter list (MMC-5 6.5.3).
 
     Args:
         sectors: Size to format, from the descriptor that the disc offered.

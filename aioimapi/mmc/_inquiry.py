@@ -1,4 +1,4 @@
-"""INQUIRY and REPORT LUNS: who the drive is (SPC-4 6.6, 7.8, 6.35)."""
+"""INQUIRY and REPORT LUNS: who the drive is (SPC-4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from aioimapi.mmc._fields import (
     U32,
     Bit,
     Bits,
-    Field,
     OpenIntEnum,
     Structure,
     chunked,
@@ -28,7 +27,7 @@ from aioimapi.mmc._fields import (
 
 
 class VitalProductPage(enum.IntEnum):
-    """Vital product data pages that we ask for (SPC-4 7.8)."""
+    """Vital product data pages that we ask for (SPC-4)."""
 
     SUPPORTED_PAGES = 0x00
     UNIT_SERIAL_NUMBER = 0x80
@@ -42,13 +41,12 @@ class Inquiry(Command):
     Args:
         allocation_length: How many bytes of the answer to take.
         vital_product_data: EVPD.
-        page_code: The page, with EVPD; must be 0 without (SPC-4 6.6.1).
+        page_code: The page, with EVPD; must be 0 without (SPC-4).
     """
 
     name: ClassVar[str] = "INQUIRY"
     opcode: ClassVar[int] = 0x12
     direction: ClassVar[Direction] = Direction.IN
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     allocation_length: Annotated[int, U16(3)] = 96
     vital_product_data: Annotated[bool, Bit(1, 0)] = False
@@ -83,7 +81,7 @@ class ReportLuns(Command):
 
 
 class DeviceType(OpenIntEnum):
-    """Peripheral device types that an optical drive's neighbours have (SPC-4 table 178)."""
+    """Peripheral device types that an optical drive's neighbours have (SPC-4)."""
 
     DISK = 0x00
     TAPE = 0x01
@@ -96,7 +94,7 @@ class DeviceType(OpenIntEnum):
 
 @attrs.frozen
 class InquiryData(Structure):
-    """Standard INQUIRY data (SPC-4 6.6.2).
+    """Standard INQUIRY data (SPC-4).
 
     Args:
         device_type: 5 for everything that reads CD, DVD or BD.
@@ -106,7 +104,7 @@ class InquiryData(Structure):
         product: Product identification, up to 16.
         revision: Firmware revision, up to 4.
         vendor_specific: Bytes 36 to 55, often a date or a second model name.
-        version_descriptors: Standards claimed, by number (SPC-4 table 189).
+        version_descriptors: Standards claimed, by number.
         qualifier: Peripheral qualifier; 0 connected.
         response_format: 2 in all current standards.
         command_queueing: CMDQUE.
@@ -177,7 +175,7 @@ def _page_bytes(page: VitalProductPage, body: bytes) -> bytes:
 
 @attrs.frozen
 class SupportedPages:
-    """Vital product data page 00h: the pages that the drive has (SPC-4 7.8.15)."""
+    """Vital product data page 00h: the pages that the drive has (SPC-4)."""
 
     pages: tuple[int, ...]
 
@@ -197,7 +195,7 @@ class SupportedPages:
 
 @attrs.frozen
 class UnitSerialNumber:
-    """Vital product data page 80h (SPC-4 7.8.16)."""
+    """Vital product data page 80h (SPC-4)."""
 
     serial: str
 
@@ -219,7 +217,7 @@ class UnitSerialNumber:
 
 @attrs.frozen
 class Designator:
-    """One designator of page 83h (SPC-4 7.8.6).
+    """One designator of page 83h (SPC-4).
 
     Args:
         type_: 0 vendor specific, 1 T10 vendor identification, 2 EUI-64, 3 NAA, 8 SCSI name string.
@@ -286,7 +284,7 @@ class DeviceIdentification:
 
 @attrs.frozen
 class LunList:
-    """The answer to REPORT LUNS: 8-byte logical unit numbers (SPC-4 6.35.2)."""
+    """The answer to REPORT LUNS: 8-byte logical unit numbers (SPC-4)."""
 
     luns: tuple[int, ...]
 

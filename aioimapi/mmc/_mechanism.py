@@ -1,4 +1,4 @@
-"""MECHANISM STATUS: tray, changer slots, what the laser is at (MMC-6 6.10)."""
+"""MECHANISM STATUS: tray, changer slots, what the laser is at (MMC-6)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MechanismStatus(Command):
 
 
 class MechanismState(OpenIntEnum):
-    """What the laser is at (MMC-6 table 296)."""
+    """What the laser is at (MMC-6)."""
 
     IDLE = 0
     PLAYING = 1
@@ -43,7 +43,7 @@ class MechanismState(OpenIntEnum):
 
 @attrs.frozen
 class MechanismStatusData(Structure):
-    """The header of the answer to MECHANISM STATUS (MMC-6 6.10.3); a changer's slot table is left out.
+    """The header of the answer to MECHANISM STATUS (MMC-6); a changer's slot table is left out.
 
     Args:
         fault: The changer failed.

@@ -1,4 +1,4 @@
-"""MODE SENSE (10) and MODE SELECT (10) and the header of their parameter lists (SPC-4 6.13, 6.11, 7.5)."""
+"""MODE SENSE (10) and MODE SELECT (10) and the header of their parameter lists (SPC-3 6.8, 7.4.3)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar, Final, Self, TypeVar
 import attrs
 
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U8, U16, Bit, Bits, Field, need
+from aioimapi.mmc._fields import U8, U16, Bit, Bits, need
 from aioimapi.mmc._mode_pages import ModePage, parse_pages
 
 
 class PageControl(enum.IntEnum):
-    """Which values of a mode page to give (SPC-4 6.12.1.2)."""
+    """Which values of a mode page to give (SPC-4)."""
 
     CURRENT = 0
     CHANGEABLE = 1
@@ -64,7 +64,6 @@ class ModeSelect10(Command):
     name: ClassVar[str] = "MODE SELECT (10)"
     opcode: ClassVar[int] = 0x55
     direction: ClassVar[Direction] = Direction.OUT
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     parameter_list_length: Annotated[int, U16(7)]
     page_format: Annotated[bool, Bit(1, 4)] = True
@@ -83,7 +82,7 @@ _HEADER: Final = 8
 
 @attrs.frozen
 class ModeParameters:
-    """The parameter list of MODE SENSE (10) and MODE SELECT (10): a header of 8 bytes and pages (SPC-4 7.5.5).
+    """The parameter list of MODE SENSE (10) and MODE SELECT (10): a header of 8 bytes and pages (SPC-3 7.4.3).
 
     Args:
         pages: The pages.
@@ -104,7 +103,7 @@ class ModeParameters:
         """
         whole = bytes(need(data, _HEADER, "mode parameter header"))
         end = min(len(whole), int.from_bytes(whole[0:2], "big") + 2)
-        # In MODE SELECT the length is reserved and zero (SPC-4 6.11).
+        # In MODE SELECT the length is reserved and zero (SPC-3 6.8).
         end = len(whole) if whole[0:2] == b"\0\0" else end
         start = _HEADER + int.from_bytes(whole[6:8], "big")
         return cls(parse_pages(whole[start:end]), whole[2], bool(whole[3] & 0x80))

@@ -1,4 +1,4 @@
-"""Mode pages of optical drives: one class a page, both directions (MMC-6 7, SPC-4 7.5).
+"""Mode pages of optical drives: one class a page, both directions (MMC-5 7, SPC-4).
 
 Byte offsets count from the start of the page. A page shorter than its class counts as padded with zeros: the
 pages grew from MMC-1 to MMC-6. A longer one keeps its tail in ``extra``. Reserved bits are not kept: MODE
@@ -96,7 +96,7 @@ class RawPage(ModePage):
         return cls(number=data[0] & 0x3F, data=data[2:], saveable=saveable)
 
     def to_bytes(self, *, for_select: bool = False) -> bytes:
-        """Encode the page, with the header of its format (SPC-4 7.5.7)."""
+        """Encode the page, with the header of its format (SPC-4)."""
         if self.subpage is None:
             return super().to_bytes(for_select=for_select)
         flags = (self.saveable and not for_select) << 7 | 0x40
@@ -114,7 +114,7 @@ class RawPage(ModePage):
 
 @attrs.frozen(kw_only=True)
 class ReadWriteErrorRecovery(ModePage):
-    """Page 01h (MMC-6 7.3)."""
+    """Page 01h (MMC-6)."""
 
     code: ClassVar[int] = 0x01
     size: ClassVar[int] = 12
@@ -133,7 +133,7 @@ class ReadWriteErrorRecovery(ModePage):
 
 
 class WriteType(OpenIntEnum):
-    """How a session is written (MMC-6 table 636)."""
+    """How a session is written (MMC-5 7.5.4)."""
 
     PACKET = 0
     """Incremental."""
@@ -144,7 +144,7 @@ class WriteType(OpenIntEnum):
 
 
 class MultiSession(OpenIntEnum):
-    """What may follow the session (MMC-6 table 637)."""
+    """What may follow the session (MMC-5 7.5.4)."""
 
     NONE = 0
     NONE_WITH_B0_POINTER = 1
@@ -152,7 +152,7 @@ class MultiSession(OpenIntEnum):
 
 
 class DataBlockType(OpenIntEnum):
-    """What the host sends for each sector (MMC-6 table 639)."""
+    """What the host sends for each sector (MMC-5 7.5.4)."""
 
     RAW = 0
     MODE_1 = 8
@@ -166,7 +166,7 @@ class DataBlockType(OpenIntEnum):
 
 @attrs.frozen(kw_only=True)
 class WriteParameters(ModePage):
-    """Page 05h: how CD-R, CD-RW, DVD-R and DVD-RW are written (MMC-6 7.4).
+    """Page 05h: how CD-R, CD-RW, DVD-R and DVD-RW are written (MMC-5 7.5).
 
     Args:
         write_type: Track-at-once and its kin; on DVD-R, incremental or disc-at-once (2).
@@ -212,7 +212,7 @@ class WriteParameters(ModePage):
 
 @attrs.frozen(kw_only=True)
 class Caching(ModePage):
-    """Page 08h (MMC-6 7.5)."""
+    """Page 08h (MMC-6)."""
 
     code: ClassVar[int] = 0x08
     size: ClassVar[int] = 12
@@ -235,7 +235,7 @@ class CdDeviceParameters(ModePage):
 
 @attrs.frozen(kw_only=True)
 class CdAudioControl(ModePage):
-    """Page 0Eh: which channel goes to which output, how loud (MMC-6 7.6)."""
+    """Page 0Eh: which channel goes to which output, how loud (MMC-6)."""
 
     code: ClassVar[int] = 0x0E
     size: ClassVar[int] = 16
@@ -254,7 +254,7 @@ class CdAudioControl(ModePage):
 
 @attrs.frozen(kw_only=True)
 class PowerConditionPage(ModePage):
-    """Page 1Ah: timers in units of 100 ms (SPC-4 7.5.13)."""
+    """Page 1Ah: timers in units of 100 ms (SPC-4)."""
 
     code: ClassVar[int] = 0x1A
     size: ClassVar[int] = 12
@@ -267,7 +267,7 @@ class PowerConditionPage(ModePage):
 
 @attrs.frozen(kw_only=True)
 class TimeoutAndProtect(ModePage):
-    """Page 1Dh (MMC-6 7.8); times in seconds."""
+    """Page 1Dh (MMC-6); times in seconds."""
 
     code: ClassVar[int] = 0x1D
     size: ClassVar[int] = 12
@@ -293,7 +293,7 @@ class ModeWriteSpeed(Structure):
 
 @attrs.frozen(kw_only=True)
 class Capabilities(ModePage):
-    """Page 2Ah: capabilities and mechanical status (MMC-3 6.3.11; legacy in MMC-6 and there on all drives).
+    """Page 2Ah: capabilities and mechanical status (MMC-3; legacy in MMC-6 and there on all drives).
 
     Speeds are in units of 1,000 bytes a second, ``buffer_kib`` in KiB.
     """

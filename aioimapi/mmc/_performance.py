@@ -1,4 +1,4 @@
-"""GET PERFORMANCE, SET STREAMING and SET CD SPEED: how fast (MMC-6 6.8, 6.39, 6.37)."""
+"""GET PERFORMANCE, SET STREAMING and SET CD SPEED: how fast (MMC-5 6.8, 6.39, 6.37)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar, Final, Self
 import attrs
 
 from aioimapi.mmc._command import SHORT_S, Command, Direction
-from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Field, Structure, chunked, need
+from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Structure, chunked, need
 
 MAXIMUM_SPEED: Final = 0xFFFF
-"""SET CD SPEED: as fast as the drive can (MMC-6 6.37.2.3)."""
+"""SET CD SPEED: as fast as the drive can (MMC-5 6.37)."""
 
 
 class PerformanceType(enum.IntEnum):
-    """Type of GET PERFORMANCE (MMC-6 6.8.2.6)."""
+    """Type of GET PERFORMANCE (MMC-5 6.8)."""
 
     PERFORMANCE = 0x00
     UNUSABLE_AREA = 0x01
@@ -103,7 +103,6 @@ class SetCdSpeed(Command):
     name: ClassVar[str] = "SET CD SPEED"
     opcode: ClassVar[int] = 0xBB
     # Bytes 6 to 10 are reserved in MMC-6; early drafts had DVD speeds there.
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     read_kbps: Annotated[int, U16(2)] = MAXIMUM_SPEED
     write_kbps: Annotated[int, U16(4)] = MAXIMUM_SPEED
@@ -116,7 +115,7 @@ class SetCdSpeed(Command):
 
 
 class RotationControl(enum.IntEnum):
-    """WRC: how the disc turns (MMC-6 table 313)."""
+    """WRC: how the disc turns (MMC-5 6.8)."""
 
     CLV_OR_ZONED = 0
     PURE_CAV = 1
@@ -126,7 +125,7 @@ class RotationControl(enum.IntEnum):
 
 @attrs.frozen
 class WriteSpeedDescriptor(Structure):
-    """One speed that the drive offers for this disc (GET PERFORMANCE type 03h, MMC-6 table 312).
+    """One speed that the drive offers for this disc (GET PERFORMANCE type 03h, MMC-5 6.8).
 
     Args:
         write_kbps: Writing speed in units of 1,000 bytes a second (of user data).
@@ -151,7 +150,7 @@ class WriteSpeedDescriptor(Structure):
 
 @attrs.frozen
 class PerformanceDescriptor(Structure):
-    """Nominal performance over a range (GET PERFORMANCE type 00h, MMC-6 table 303).
+    """Nominal performance over a range (GET PERFORMANCE type 00h, MMC-5 6.8).
 
     Args:
         start_lba: First address of the range.
@@ -229,7 +228,7 @@ class Performance:
 
 @attrs.frozen
 class StreamingDescriptor(Structure):
-    """The parameter list of SET STREAMING: sizes are moved in given times (MMC-6 table 629).
+    """The parameter list of SET STREAMING: sizes are moved in given times (MMC-5 6.39).
 
     A speed of x thousand bytes a second is a size of x in a time of 1,000 milliseconds; :meth:`at_speed`
     builds that.

@@ -1,4 +1,4 @@
-"""Profiles: the kinds of disc that a drive knows, and what each kind means for writing (MMC-6 5.3.1)."""
+"""Profiles: the kinds of disc that a drive knows, and what each kind means for writing (MMC-5 5.3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aioimapi.units import SPEED_1X_BYTES
 
 
 class Profile(OpenIntEnum):
-    """Profile numbers (MMC-6 table 93); a number without a name stays a number."""
+    """Profile numbers (MMC-5 5.3); a number without a name stays a number."""
 
     NONE = 0x0000
     """No disc, or one that the drive cannot make sense of."""

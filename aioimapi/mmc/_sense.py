@@ -1,4 +1,4 @@
-"""REQUEST SENSE and sense data: why a command failed (SPC-4 6.39, 4.5)."""
+"""REQUEST SENSE and sense data: why a command failed (SPC-3 4.5)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RequestSense(Command):
 
 
 class SenseKey(OpenIntEnum):
-    """Sense keys (SPC-4 table 43)."""
+    """Sense keys (SPC-3 4.5.6)."""
 
     NO_SENSE = 0x0
     RECOVERED_ERROR = 0x1
@@ -57,7 +57,7 @@ class SenseKey(OpenIntEnum):
 
 @attrs.frozen
 class FieldPointer:
-    """What an ILLEGAL REQUEST complains about (SPC-4 4.5.2.4.2).
+    """What an ILLEGAL REQUEST complains about (SPC-3 4.5.2.4).
 
     Args:
         byte: Offset of the field's first byte.
@@ -84,7 +84,7 @@ _DESCRIPTOR: Final = (0x72, 0x73)
 
 @attrs.frozen
 class SenseData:
-    """Sense data of either format (SPC-4 4.5): what went wrong, how far an operation is.
+    """Sense data of either format (SPC-3 4.5): what went wrong, how far an operation is.
 
     Args:
         key: The sense key.
@@ -128,7 +128,7 @@ class SenseData:
 
     @classmethod
     def with_progress(cls, key: int, asc: int, ascq: int, progress: float) -> Self:
-        """Build sense data with a progress indication; ``progress`` is 0.0 to 1.0 (SPC-4 4.5.2.4.4)."""
+        """Build sense data with a progress indication; ``progress`` is 0.0 to 1.0 (SPC-3 4.5.2.4.4)."""
         count = min(max(int(progress * 65536), 0), 65535)
         return cls(SenseKey(key), asc, ascq, sense_key_specific=b"\x80" + count.to_bytes(2, "big"))
 
@@ -171,7 +171,7 @@ class SenseData:
     def to_bytes(self) -> bytes:
         """Encode the sense data: 18 bytes in the fixed format, 8 and the descriptors needed in the other.
 
-        An INFORMATION value past 32 bits does not fit the fixed format and is left out there (SPC-4 4.5.3).
+        An INFORMATION value past 32 bits does not fit the fixed format and is left out there (SPC-3 4.5.3).
         """
         if self.descriptor_format:
             return self._descriptor_bytes()
@@ -271,7 +271,7 @@ class _Parts(TypedDict, total=False):
 
 
 def _parse_descriptors(data: bytes) -> _Parts:
-    """Decode format 72h/73h into the arguments of :class:`SenseData` (SPC-4 4.5.2)."""
+    """Decode format 72h/73h into the arguments of :class:`SenseData` (SPC-3 4.5.2)."""
     head = padded(data, 8)
     parts = _Parts(key=SenseKey(head[1] & 0xF), asc=head[2], ascq=head[3])
     at, end = 8, min(len(data), 8 + head[7])

@@ -1,4 +1,4 @@
-"""Additional sense codes and qualifiers with the text that T10 assigned to them (T10 asc-num list, SPC-6 annex F).
+"""Additional sense codes and qualifiers with the text that T10 assigned to them (its asc-num list).
 
 A table and its lookup, nothing else. One line holds code, qualifier and text; the text is T10's in sentence
 case.
@@ -558,7 +558,6 @@ _TABLE: Final = """\
 4B14 PCIe ACS violation
 4B15 PCIe TLP prefix blocked
 4C00 logical unit failed self-configuration
-4D00 tagged overlapped commands (nn = queue tag)
 4E00 overlapped commands attempted
 5000 write append error
 5001 write append position error
@@ -766,7 +765,6 @@ _TABLE: Final = """\
 6F08 insufficient permission
 6F09 invalid drive-host pairing server
 6F0A drive-host pairing suspended
-7000 decompression exception short algorithm ID of nn
 7100 decompression exception long algorithm ID
 7200 session fixation error
 7201 session fixation error writing lead-in

@@ -1,4 +1,4 @@
-"""READ TOC/PMA/ATIP and its answers (MMC-6 6.25)."""
+"""READ TOC/PMA/ATIP and its answers (MMC-5 6.26)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import attrs
 
 from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, Field, Structure, chunked, need
+from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, Structure, chunked, need
 from aioimapi.units import FRAMES_PER_SECOND, MSF_OFFSET
 
 
 class TocFormat(enum.IntEnum):
-    """Format of READ TOC/PMA/ATIP (MMC-6 6.25.2.3)."""
+    """Format of READ TOC/PMA/ATIP (MMC-5 6.26)."""
 
     TOC = 0
     SESSION_INFO = 1
@@ -38,7 +38,6 @@ class ReadTocPmaAtip(Command):
     name: ClassVar[str] = "READ TOC/PMA/ATIP"
     opcode: ClassVar[int] = 0x43
     direction: ClassVar[Direction] = Direction.IN
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     format_: Annotated[TocFormat, Bits(2, 3, 0)] = TocFormat.TOC
     number: Annotated[int, U8(6)] = 0
@@ -91,7 +90,7 @@ class TocTrack(Structure):
 
 @attrs.frozen
 class Toc:
-    """READ TOC format 0: the tracks and the lead-out (MMC-6 6.25.3.2).
+    """READ TOC format 0: the tracks and the lead-out (MMC-5 6.26).
 
     Args:
         first_track: First track number on the disc.
@@ -125,7 +124,7 @@ class Toc:
 
 @attrs.frozen
 class SessionInfo:
-    """READ TOC format 1: where the last session begins (MMC-6 6.25.3.3).
+    """READ TOC format 1: where the last session begins (MMC-5 6.26).
 
     Args:
         first_session: First complete session.
@@ -154,7 +153,7 @@ class SessionInfo:
 
 @attrs.frozen
 class FullTocEntry(Structure):
-    """One entry of the lead-in's Q channel (formats 2 and 3; MMC-6 table 394).
+    """One entry of the lead-in's Q channel (formats 2 and 3; MMC-5 6.26).
 
     ``point`` is a track number or A0h, A1h, A2h, B0h and so on; ``address`` and ``pointer`` are packed MSF
     in binary.
@@ -205,7 +204,7 @@ class FullToc:
 
 @attrs.frozen
 class Atip(Structure):
-    """READ TOC format 4: what the groove of a CD-R or CD-RW says (MMC-6 6.25.3.6).
+    """READ TOC format 4: what the groove of a CD-R or CD-RW says (MMC-5 6.26).
 
     Args:
         target_power: Indicative target writing power.
@@ -255,7 +254,7 @@ class Atip(Structure):
 
 
 def msf_to_lba(packed: int) -> int:
-    """Return the logical block address of packed minutes, seconds, frames (``MM SS FF`` in binary; MMC-6 4.2.3.5)."""
+    """Return the logical block address of packed minutes, seconds, frames (``MM SS FF`` in binary; MMC-6)."""
     minutes, seconds, frames = packed >> 16 & 0xFF, packed >> 8 & 0xFF, packed & 0xFF
     total = (minutes * 60 + seconds) * FRAMES_PER_SECOND + frames
     # From 90 minutes on the lead-in before LBA 0 is meant.
@@ -263,7 +262,7 @@ def msf_to_lba(packed: int) -> int:
 
 
 def lba_to_msf(lba: int) -> int:
-    """Return packed minutes, seconds, frames of a logical block address from -45,150 to 404,849 (MMC-6 4.2.3.5).
+    """Return packed minutes, seconds, frames of a logical block address from -45,150 to 404,849 (MMC-6).
 
     Raises:
         LocalProtocolError: The address has no MSF.

@@ -1,4 +1,4 @@
-"""READ TRACK INFORMATION and RESERVE TRACK (MMC-6 6.27, 6.31)."""
+"""READ TRACK INFORMATION and RESERVE TRACK (MMC-5 6.27, 6.31)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Bytes, OpenIntEnum, St
 
 
 class TrackAddressType(enum.IntEnum):
-    """What the address of READ TRACK INFORMATION is (MMC-6 6.27.2.3)."""
+    """What the address of READ TRACK INFORMATION is (MMC-5 6.27)."""
 
     LBA = 0
     TRACK = 1
@@ -99,7 +99,7 @@ class ReserveTrack(Command):
 
 
 class DataMode(OpenIntEnum):
-    """Data mode of a track (MMC-6 table 373)."""
+    """Data mode of a track (MMC-5 6.27)."""
 
     UNKNOWN_OR_NONE = 0
     MODE_1 = 1
@@ -110,7 +110,7 @@ class DataMode(OpenIntEnum):
 
 @attrs.frozen
 class TrackInformation(Structure):
-    """The answer to READ TRACK INFORMATION (MMC-6 6.27.3). Addresses and sizes are in sectors.
+    """The answer to READ TRACK INFORMATION (MMC-5 6.27). Addresses and sizes are in sectors.
 
     Args:
         track: Logical track number, from 1.

@@ -1,4 +1,4 @@
-"""Commands that move or check sectors: READ, WRITE, VERIFY, SYNCHRONIZE CACHE (MMC-6 chapter 6)."""
+"""Commands that move or check sectors: READ, WRITE, VERIFY, SYNCHRONIZE CACHE (MMC-5 6.15, 6.41, 6.44, 6.45)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Write10(Command):
         lba: First logical block address.
         sectors: How many sectors of 2,048 bytes, 0 to 65,535.
         fua: Return when the data is on the disc and not only in the drive's cache.
-        tsr: Timely safe recording (MMC-6 5.3.34).
+        tsr: Timely safe recording (MMC-6).
     """
 
     name: ClassVar[str] = "WRITE (10)"
@@ -118,7 +118,7 @@ class Write12(Command):
         sectors: How many sectors of 2,048 bytes.
         fua: Return when the data is on the disc.
         tsr: Timely safe recording.
-        streaming: No read-back by the drive (MMC-6 6.45.3.4).
+        streaming: No read-back by the drive (MMC-5 6.45).
         verify_not_required: VNR.
     """
 

@@ -1,4 +1,4 @@
-"""Commands about the drive as a whole: ready, load and eject, lock the tray (SPC-4, MMC-6 chapter 6)."""
+"""Commands about the drive as a whole: ready, load and eject, lock the tray (SPC-4, MMC-6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import attrs
 
 from aioimapi.mmc._command import SHORT_S, Command
-from aioimapi.mmc._fields import Bit, Bits, Field
+from aioimapi.mmc._fields import Bit, Bits
 
 
 @attrs.frozen
@@ -22,7 +22,7 @@ class TestUnitReady(Command):
 
 
 class PowerCondition(enum.IntEnum):
-    """POWER CONDITIONS of START STOP UNIT (MMC-6 6.42.2.4)."""
+    """POWER CONDITIONS of START STOP UNIT (MMC-6)."""
 
     NO_CHANGE = 0
     IDLE = 2
@@ -65,12 +65,11 @@ class PreventAllowMediumRemoval(Command):
 
     Args:
         prevent: True locks.
-        persistent: The lock survives a press of the eject button as an event to the host (MMC-6 6.18.2).
+        persistent: The lock survives a press of the eject button as an event to the host (MMC-6).
     """
 
     name: ClassVar[str] = "PREVENT ALLOW MEDIUM REMOVAL"
     opcode: ClassVar[int] = 0x1E
-    ignored: ClassVar[tuple[Field, ...]] = ()
 
     prevent: Annotated[bool, Bit(4, 0)]
     persistent: Annotated[bool, Bit(4, 1)] = False

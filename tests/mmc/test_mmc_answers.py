@@ -105,7 +105,7 @@ def test_disc_information_of_a_blank_and_a_closed_dvd_plus_r() -> None:
 
 
 def test_disc_information_numbers_past_255_are_put_together() -> None:
-    # MMC-6 table 358: the most significant bytes lie in bytes 9 to 11.
+    # MMC puts the most significant bytes into bytes 9 to 11.
     data = bytearray(34)
     data[2], data[3], data[4:7], data[9:12] = 0x01, 1, h("34 56 78"), h("12 00 1e")
     found = mmc.DiscInformation.parse(bytes(data))
@@ -128,7 +128,7 @@ def test_disc_information_with_opc_tables_and_cut_short() -> None:
 
 
 def test_resources_of_a_bd_r() -> None:
-    # MMC-6 tables 366 and 367.
+    # MMC's tables, filled in by hand.
     tracks = mmc.TrackResources(7927, 3, 16, 1)
     assert tracks.to_bytes() == h("00 0a 20 00 1e f7 00 03 00 10 00 01")
     assert mmc.TrackResources.parse(tracks.to_bytes()) == tracks
@@ -178,7 +178,7 @@ def test_track_information_of_tgt_and_of_cd_rw() -> None:
 
 
 def test_track_information_as_bytes() -> None:
-    # MMC-6 table 372, by hand: track 258 of session 1, open, next write at 0x1000.
+    # MMC's table, filled in by hand: track 258 of session 1, open, next write at 0x1000.
     track = mmc.TrackInformation(
         track=0x102, session=1, track_mode=7, nwa_valid=True, start_lba=0x800, next_writable_lba=0x1000,
         free_sectors=0x10, packet_size=32, size_sectors=0x810, read_compatibility_lba=5,
@@ -207,7 +207,7 @@ def test_capacities_of_tgt() -> None:
 
 
 def test_format_capacities_and_format_unit() -> None:
-    # MMC-6 tables 470 to 472, a blank BD-RE of 23.3 GiB with the formats 30h and 31h.
+    # MMC's tables, filled in by hand: a blank BD-RE of 23.3 GiB with the formats 30h and 31h.
     data = h("00 00 00 18 00 ba 74 00 01 00 08 00 00 b4 74 00 c0 00 30 00 00 ba 74 00 c4 00 08 00")
     found = mmc.FormatCapacities.parse(data)
     assert (found.sectors, found.kind) == (mmc.BD_SECTORS[0], mmc.CapacityType.UNFORMATTED)
@@ -231,7 +231,7 @@ def test_format_capacities_and_format_unit() -> None:
 
 
 def test_toc() -> None:
-    # MMC-6 table 387, one data track and the lead-out.
+    # MMC's table, filled in by hand: one data track and the lead-out.
     data = h("00 12 01 01 00 14 01 00 00 00 00 00 00 14 aa 00 00 00 02 b0")
     toc = mmc.Toc.parse(data)
     assert (toc.first_track, toc.last_track, toc.lead_out) == (1, 1, 0x2B0)
@@ -249,12 +249,12 @@ def test_session_info_full_toc_and_atip() -> None:
     assert info.to_bytes() == data
     with pytest.raises(RemoteProtocolError, match="10 bytes"):
         mmc.SessionInfo.parse(data[:10])
-    # MMC-6 table 393: points A0h and 1 of a CD-ROM.
+    # MMC's table, filled in by hand: points A0h and 1 of a CD-ROM.
     full = h("00 18 01 01 01 14 00 a0 00 00 00 00 01 00 00 01 14 00 01 00 00 00 00 00 02 00")
     toc = mmc.FullToc.parse(full)
     assert [(entry.point, entry.pointer) for entry in toc.entries] == [(0xA0, 0x010000), (1, 0x000200)]
     assert toc.to_bytes() == full
-    # MMC-6 table 400: a CD-R of 79:59:74 with lead-in 97:24:01.
+    # MMC's table, filled in by hand: a CD-R of 79:59:74 with lead-in 97:24:01.
     atip = mmc.Atip.parse(h("00 1a 00 00 c0 00 80 00 61 18 01 00 4f 3b 4a 00" + "00" * 12))
     assert (atip.sectors, atip.rewritable, atip.target_power) == (359_849, False, 4)
     assert mmc.Atip.parse(atip.to_bytes()) == atip
@@ -266,7 +266,7 @@ def test_session_info_full_toc_and_atip() -> None:
     [(0, "00 02 00"), (-150, "00 00 00"), (398_099, "58 1d 4a"), (-151, "63 3b 4a"), (-45_150, "5a 00 00")],
 )
 def test_msf(lba: int, msf: str) -> None:
-    # MMC-6 table 721; 398,099 is 88:29:74, the last that IMAPI allows for a lead-out.
+    # MMC's rule; 398,099 is 88:29:74, the last that IMAPI allows for a lead-out.
     packed = int.from_bytes(h(msf), "big")
     assert mmc.lba_to_msf(lba) == packed
     assert mmc.msf_to_lba(packed) == lba
@@ -281,7 +281,7 @@ def test_an_lba_without_msf() -> None:
 
 
 def test_events() -> None:
-    # MMC-6 tables 275 to 291: new media, tray closed, disc there.
+    # MMC's tables, filled in by hand: new media, tray closed, disc there.
     new = mmc.EventStatus.parse(h("00 06 04 5e 02 02 00 00"))
     assert (new.media_event, new.media_present, new.tray_open) == (mmc.MediaEvent.NEW_MEDIA, True, False)
     assert new.to_bytes() == h("00 06 04 5e 02 02 00 00")

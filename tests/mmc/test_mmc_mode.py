@@ -76,7 +76,7 @@ def test_a_page_of_a_real_drive() -> None:
 
 
 def test_mode_select_as_burning_programs_send_it() -> None:
-    # MMC-6 table 634: CD, track-at-once, next session allowed, buffer underrun free, Mode 1.
+    # MMC's table, filled in by hand: CD, track-at-once, next session allowed, buffer underrun free, Mode 1.
     page = mmc.WriteParameters(
         write_type=mmc.WriteType.TRACK_AT_ONCE, multi_session=mmc.MultiSession.ALLOWED, buffer_underrun_free=True,
         saveable=True,
