@@ -13,6 +13,8 @@ from aioimapi.drive import Drive, MediaState
 from aioimapi.errors import (
     CommandFailedError,
     CommandTimeoutError,
+    DataProtectError,
+    DiscNotWritableError,
     DriveClosedError,
     DriveLostError,
     IllegalRequestError,
@@ -140,6 +142,15 @@ class Burn:
                 await self._guarded()
         except RecordingError:
             raise
+        except DataProtectError as error:
+            # Not every drive tells of a write protection before the first write.
+            if self._ledger.sectors_taken:
+                raise self._failure(error) from error
+            raise DiscNotWritableError(
+                f"{error}; nothing was written: lift the protection or use another disc",
+                drive=self._drive.name,
+                profile=self._ledger.medium,
+            ) from error
         except ImapiError as error:
             if not self._touched:
                 raise

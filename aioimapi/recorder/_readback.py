@@ -8,7 +8,7 @@ from aioimapi.image import SectorSource
 from aioimapi.mmc import DiscStatus
 from aioimapi.recorder._ledger import Ledger
 from aioimapi.recorder._progress import Phase
-from aioimapi.recorder._report import Verification, VerifyLevel
+from aioimapi.recorder._report import Verification, VerifyLevel, bad_sectors
 from aioimapi.recorder._verify import Marks, Verifier
 
 
@@ -98,11 +98,7 @@ def implausible(media: MediaState, start_lba: int, sectors: int) -> list[str]:
 def mismatch(drive: str, ledger: Ledger, found: Verification) -> VerificationError:
     """Return the error for a disc that is not right."""
     ranges = tuple(sorted(found.different + found.unreadable))
-    parts = []
-    if found.sectors_different:
-        parts.append(f"{found.sectors_different:,} sectors differ")
-    if found.sectors_unreadable:
-        parts.append(f"{found.sectors_unreadable:,} sectors cannot be read")
+    parts = bad_sectors(found)
     if ranges:
         parts.append(f"the first is LBA {ranges[0][0]}")
     if found.files:

@@ -245,13 +245,19 @@ def _verified(report: Report) -> str:
         return f"yes, {found.level}: {found.sectors_read:,} sectors read back, all equal"
     if found.ok:
         return f"not finished ({found.level}): {found.sectors_read:,} sectors read back, all equal so far"
+    return f"FAILED ({found.level}): " + "; ".join((*bad_sectors(found), *found.problems))
+
+
+def bad_sectors(found: Verification) -> list[str]:
+    """Return in words how many sectors are wrong, and how."""
     parts = []
     if found.sectors_different:
-        parts.append(f"{found.sectors_different:,} sectors differ")
+        verb = "sector differs" if found.sectors_different == 1 else "sectors differ"
+        parts.append(f"{found.sectors_different:,} {verb}")
     if found.sectors_unreadable:
-        parts.append(f"{found.sectors_unreadable:,} sectors cannot be read")
-    parts.extend(found.problems)
-    return f"FAILED ({found.level}): " + "; ".join(parts)
+        noun = "sector" if found.sectors_unreadable == 1 else "sectors"
+        parts.append(f"{found.sectors_unreadable:,} {noun} cannot be read")
+    return parts
 
 
 def _rows(report: Report) -> Iterator[tuple[str, str]]:
@@ -324,6 +330,7 @@ __all__ = (
     "TrackReport",
     "Verification",
     "VerifyLevel",
+    "bad_sectors",
     "human_size",
     "human_time",
 )
