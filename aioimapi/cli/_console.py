@@ -117,23 +117,31 @@ class Console:
         self.note(f"aioimapi: warning: {_text.printable(text)}")
         self.event("warning", {"message": text, **facts})
 
-    def fail(self, error: BaseException, code: ExitCode) -> ExitCode:
+    def fail(self, error: BaseException, code: ExitCode, result: Json | None = None) -> ExitCode:
         """Write an error as one line to standard error.
 
         And as the final JSON object where that is still owed.
         """
-        message = _one_line(error)
-        hint = way_out(error)
-        self.note(f"aioimapi: error: {message}" + (f" ({hint})" if hint else ""))
-        if self.verbose > 1:
-            self.note("".join(traceback.format_exception(error)).rstrip())
+        self.tell_error(error)
         if not self._ended:
-            failure = {"type": type(error).__name__, "message": message, **_attributes(error)}
             self.event(
-                "result", {"command": self.command, "exit_code": int(code), "result": None, "error": failure}
+                "result",
+                {
+                    "command": self.command,
+                    "exit_code": int(code),
+                    "result": result,
+                    "error": error_facts(error),
+                },
             )
             self._ended = True
         return code
+
+    def tell_error(self, error: BaseException) -> None:
+        """Write an error as one line to standard error, with its traceback where that much is asked for."""
+        hint = way_out(error)
+        self.note(f"aioimapi: error: {_one_line(error)}" + (f" ({hint})" if hint else ""))
+        if self.verbose > 1:
+            self.note("".join(traceback.format_exception(error)).rstrip())
 
     def stopped(self, name: str, code: ExitCode) -> ExitCode:
         """Say that a signal ended the command."""
@@ -153,9 +161,12 @@ def _one_line(error: BaseException) -> str:
     return _text.printable(" ".join(str(error).split())) or type(error).__name__
 
 
-def _attributes(error: BaseException) -> dict[str, Any]:
-    """Return the facts that the error carries for programs, those of them that JSON has a form for."""
-    facts: dict[str, Any] = {}
+def error_facts(error: BaseException) -> dict[str, Any]:
+    """Return an error for JSON.
+
+    Type, message, and the facts that it carries, those that JSON has a form for.
+    """
+    facts: dict[str, Any] = {"type": type(error).__name__, "message": _one_line(error)}
     for name, value in vars(error).items():
         if name.startswith("_"):
             continue

@@ -43,8 +43,6 @@ _REFUSALS: tuple[type[errors.ImapiError], ...] = (
 
 
 _WAYS_OUT: tuple[tuple[type[errors.ImapiError], str], ...] = (
-    (errors.OutputExistsError, "--force replaces it"),
-    (errors.DiscNotBlankError, "--overwrite uses a rewritable disc anew"),
     (errors.SourceChangedError, "--changed pad goes on with what there is"),
 )
 

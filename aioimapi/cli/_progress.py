@@ -19,7 +19,10 @@ from aioimapi.cli import _text
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from aioimapi.recorder import Progress
 
 PLAIN_SECONDS = 5.0
 PLAIN_PERCENT = 5
@@ -52,6 +55,19 @@ class Tick:
     def percent(self) -> int:
         """Whole per cent of the phase."""
         return self.done * 100 // self.total if self.total else 0
+
+
+def recorder_tick(progress: Progress) -> Tick:
+    """Return a recorder's progress as the displays take it."""
+    return Tick(
+        progress.drive,
+        progress.phase.value,
+        progress.sectors_done,
+        progress.sectors_total,
+        progress.bytes_per_second or None,
+        progress.drive_buffer_fill,
+        progress.remaining_s,
+    )
 
 
 class Display(ABC):
@@ -175,7 +191,7 @@ class RichDisplay(Display):
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _rich_progress() -> Progress:
+def _rich_progress() -> RichProgress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 

@@ -14,11 +14,14 @@ from aioimapi.cli._build import FILE_SYSTEM_NAMES
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
+from aioimapi.cli._progress import Tick
 from aioimapi.cli._target import open_image_or_disc
+from aioimapi.errors import OutputError
+from aioimapi.units import sectors
 
 if TYPE_CHECKING:
     from aioimapi.fs.read import Entry
-    from aioimapi.image import Volume
+    from aioimapi.image import ExtractReport, Volume
 
 _file_system = click.option(
     "--fs",
@@ -48,7 +51,7 @@ def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
 
     async def job() -> ExitCode:
         files = directories = size = 0
-        async with open_image_or_disc(console, image, fs) as volume:
+        async with open_image_or_disc(image, fs) as volume:
             async with aclosing(volume.walk(path)) as entries:
                 async for entry in entries:
                     directories += entry.is_directory
@@ -119,3 +122,63 @@ def _line(entry: Entry) -> str:
     size = "" if entry.is_directory else f"{entry.size}"
     fault = f"  (cannot be read: {_text.printable(entry.fault)})" if entry.fault else ""
     return f"{mode} {size:>14} {when} {name}{fault}"
+
+
+@click.command()
+@click.argument("image", metavar="IMAGE|DRIVE")
+@click.argument("path", default="/")
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where to; made where it is missing.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@_file_system
+@command_options
+def extract(console: Console, image: str, path: str, output: str, force: bool, fs: str) -> ExitCode:
+    """Take the files out of an IMAGE file or off the disc in a DRIVE, from PATH on.
+
+    Nothing is written outside FOLDER, whatever the image says.
+    """
+
+    async def job() -> ExitCode:
+        async with open_image_or_disc(image, fs) as volume:
+            total = volume.volume_sectors or volume.sector_count or 0
+            with console.display() as display:
+
+                def tell(entries: int, size_bytes: int) -> None:
+                    done = min(sectors(size_bytes), total)
+                    display.update(Tick(image, f"extracting, {_text.plural(entries, 'entry')}", done, total))
+
+                report = await volume.extract(output, path=path, overwrite=force, progress=tell)
+        for finding in report.findings:
+            console.warn(finding)
+        for old, new in report.renamed:
+            console.warn(f"{old} was renamed to {new}", path=old, renamed=new)
+        for skipped in report.skipped:
+            console.warn(
+                f"{skipped.path} was left out: {skipped.reason}", path=skipped.path, reason=skipped.reason
+            )
+        return _tell_extracted(console, report)
+
+    return console.run(job)
+
+
+def _tell_extracted(console: Console, report: ExtractReport) -> ExitCode:
+    made = [_text.plural(report.files, "file"), _text.plural(report.directories, "folder")]
+    if report.symlinks:
+        made.append(_text.plural(report.symlinks, "symlink"))
+    text = f"{_text.printable(report.folder)}: {', '.join(made)}, {_text.size(report.size_bytes)} from {report.file_system}"
+    facts = {
+        "folder": report.folder,
+        "file_system": report.file_system,
+        "files": report.files,
+        "directories": report.directories,
+        "symlinks": report.symlinks,
+        "size_bytes": report.size_bytes,
+        "skipped": report.skipped_count,
+        "renamed": len(report.renamed),
+    }
+    if not report.skipped_count:
+        return console.result(facts, text=text)
+    console.text(text)
+    left_out = _text.plural(report.skipped_count, "entry")
+    return console.fail(
+        OutputError(f"{left_out} could not be extracted; the others were"), ExitCode.FAILED, facts
+    )
