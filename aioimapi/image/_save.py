@@ -15,11 +15,11 @@ import anyio
 import anyio.to_thread
 
 from aioimapi.errors import (
-    ImapiError,
     OutputClosedError,
     OutputError,
     OutputExistsError,
     OutputFullError,
+    SourceChangedError,
     SourceInsideOutputError,
 )
 from aioimapi.image._content import Content, StreamContent
@@ -300,7 +300,13 @@ class _Writer:
         if done < length:
             # The file gave less than its size: go back to the last whole sector and let fill() deal with it.
             if not self._regular:
-                raise ImapiError(f"{plan.layout.directories[number].path_of(row)} shrank while it was copied")
+                path = plan.layout.directories[number].path_of(row)
+                raise SourceChangedError(
+                    f"{printable(path)} shrank while it was copied; make a new plan",
+                    path=path,
+                    expected=size,
+                    found=offset + done,
+                )
             os.lseek(self._descriptor, -(done % SECTOR_SIZE), os.SEEK_CUR)
             self.sector += whole
             return
