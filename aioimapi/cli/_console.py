@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,9 @@ import attrs
 from aioimapi.cli import _text
 from aioimapi.cli._exit import ExitCode, way_out
 from aioimapi.cli._progress import Display, JsonDisplay, PlainDisplay, RichDisplay
+
+SHOWN_WARNINGS = 20
+"""Warnings of one kind that a person is shown."""
 
 # JSON values that leave the program: their shape is told by the documentation, not by a type.
 Json = Mapping[str, Any]
@@ -116,6 +119,16 @@ class Console:
         """Write a warning to standard error, and as JSON, with its facts, where asked."""
         self.note(f"aioimapi: warning: {_text.printable(text)}")
         self.event("warning", {"message": text, **facts})
+
+    def warn_each(self, texts: Iterable[str]) -> None:
+        """Write warnings of one kind: all of them as JSON, the first twenty for a person."""
+        count = 0
+        for count, text in enumerate(texts, 1):
+            self.event("warning", {"message": text})
+            if count <= SHOWN_WARNINGS:
+                self.note(f"aioimapi: warning: {_text.printable(text)}")
+        if count > SHOWN_WARNINGS:
+            self.note(f"aioimapi: warning: and {count - SHOWN_WARNINGS:,} more like these (--json tells all)")
 
     def fail(self, error: BaseException, code: ExitCode, result: Json | None = None) -> ExitCode:
         """Write an error as one line to standard error.

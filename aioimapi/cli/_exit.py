@@ -49,6 +49,8 @@ _WAYS_OUT: tuple[tuple[type[errors.ImapiError], str], ...] = (
 
 def way_out(error: BaseException) -> str:
     """Return the command line's own way out of a failure, or an empty string."""
+    if isinstance(error, errors.DiscNotBlankError) and error.profile.endswith(("RW", "RE")):
+        return "--overwrite does"
     return next((text for kind, text in _WAYS_OUT if isinstance(error, kind)), "")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import stat
-import time
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,8 +61,7 @@ def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
                         console.event("entry", entry_facts(entry))
                     else:
                         console.text(_line(entry))
-            for finding in volume.findings:
-                console.warn(finding)
+            console.warn_each(volume.findings)
             facts = {
                 **volume_facts(volume),
                 "files": files,
@@ -106,13 +105,11 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
 
 def _line(entry: Entry) -> str:
     bits = _TYPE_BITS[entry.kind.value]
-    mode = (
-        stat.filemode(bits | entry.mode) if entry.mode is not None else f"{stat.filemode(bits)[0]}?????????"
-    )
+    mode = f"{stat.filemode(bits)[0]}?????????" if entry.mode is None else stat.filemode(bits | entry.mode)
     when = (
-        " " * 16
+        ""
         if entry.mtime_ns is None
-        else time.strftime("%Y-%m-%d %H:%M", time.gmtime(entry.mtime_ns // 10**9))
+        else f"{datetime.fromtimestamp(entry.mtime_ns // 10**9, UTC):%Y-%m-%d %H:%M}"
     )
     name = _text.printable(entry.path)
     if entry.target is not None:
@@ -121,7 +118,7 @@ def _line(entry: Entry) -> str:
         name = name.rstrip("/") + "/"
     size = "" if entry.is_directory else f"{entry.size}"
     fault = f"  (cannot be read: {_text.printable(entry.fault)})" if entry.fault else ""
-    return f"{mode} {size:>14} {when} {name}{fault}"
+    return f"{mode} {size:>14} {when:16} {name}{fault}"
 
 
 @click.command()
@@ -142,19 +139,13 @@ def extract(console: Console, image: str, path: str, output: str, force: bool, f
             total = volume.volume_sectors or volume.sector_count or 0
             with console.display() as display:
 
-                def tell(entries: int, size_bytes: int) -> None:
-                    done = min(sectors(size_bytes), total)
-                    display.update(Tick(image, f"extracting, {_text.plural(entries, 'entry')}", done, total))
+                def tell(_: int, size_bytes: int) -> None:
+                    display.update(Tick(image, "extracting", min(sectors(size_bytes), total), total))
 
                 report = await volume.extract(output, path=path, overwrite=force, progress=tell)
-        for finding in report.findings:
-            console.warn(finding)
-        for old, new in report.renamed:
-            console.warn(f"{old} was renamed to {new}", path=old, renamed=new)
-        for skipped in report.skipped:
-            console.warn(
-                f"{skipped.path} was left out: {skipped.reason}", path=skipped.path, reason=skipped.reason
-            )
+        console.warn_each(report.findings)
+        console.warn_each(f"{old} was renamed to {new}" for old, new in report.renamed)
+        console.warn_each(f"{skipped.path} was left out: {skipped.reason}" for skipped in report.skipped)
         return _tell_extracted(console, report)
 
     return console.run(job)
@@ -164,7 +155,8 @@ def _tell_extracted(console: Console, report: ExtractReport) -> ExitCode:
     made = [_text.plural(report.files, "file"), _text.plural(report.directories, "folder")]
     if report.symlinks:
         made.append(_text.plural(report.symlinks, "symlink"))
-    text = f"{_text.printable(report.folder)}: {', '.join(made)}, {_text.size(report.size_bytes)} from {report.file_system}"
+    made.append(f"{_text.size(report.size_bytes)} from {report.file_system}")
+    text = f"{_text.printable(report.folder)}: {', '.join(made)}"
     facts = {
         "folder": report.folder,
         "file_system": report.file_system,
