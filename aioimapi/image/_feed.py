@@ -22,6 +22,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from aioimapi.errors import LocalProtocolError
 from aioimapi.image._digest import MARK_BYTES
 from aioimapi.image._source import CHUNK_SECTORS, Hasher, SectorSource
+from aioimapi.image._tasks import task_group
 
 FEED_DEPTH = 4
 """Chunks that may wait for the consumer. With the one that is lent and the one that fills: 6 MiB of
@@ -202,32 +203,15 @@ async def feed(
         )
     if depth < 1 or chunk_sectors < 1:
         raise LocalProtocolError(f"a feed of {depth} chunks of {chunk_sectors} sectors cannot carry anything")
-    failure: BaseException
-    try:
-        async with anyio.create_task_group() as tasks:
-            chunks = start_feed(
-                tasks, source, first, end, depth=depth, hasher=hasher, chunk_sectors=chunk_sectors
-            )
-            try:
-                yield chunks
-            finally:
-                chunks.close()
-            tasks.cancel_scope.cancel()
-        return
-    except BaseExceptionGroup as group:
-        failure = sole_error(group)
-    try:
-        raise failure
-    finally:
-        del failure  # its traceback holds this frame: a ring that only the collector would open
+    async with task_group() as tasks:
+        chunks = start_feed(
+            tasks, source, first, end, depth=depth, hasher=hasher, chunk_sectors=chunk_sectors
+        )
+        try:
+            yield chunks
+        finally:
+            chunks.close()
+        tasks.cancel_scope.cancel()
 
 
-def sole_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error that a group holds, however deep, or the group where it holds several."""
-    inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
-        inner = inner.exceptions[0]
-    return inner
-
-
-__all__ = ("FEED_DEPTH", "Chunk", "Feed", "feed", "page_aligned", "sole_error", "start_feed")
+__all__ = ("FEED_DEPTH", "Chunk", "Feed", "feed", "page_aligned", "start_feed")

@@ -18,7 +18,8 @@ from anyio.abc import TaskGroup
 
 from aioimapi.image import SectorSource
 from aioimapi.image._digest import Digest, new_hasher
-from aioimapi.image._feed import Chunk, Feed, feed, page_aligned, sole_error, start_feed
+from aioimapi.image._feed import Chunk, Feed, feed, page_aligned, start_feed
+from aioimapi.image._tasks import task_group
 
 WINDOW: Final = 16
 """Chunks that the fastest drive may be ahead of the slowest: 16 MiB."""
@@ -214,24 +215,15 @@ class SharedFeed:
 
     @asynccontextmanager
     async def _shared(self, hasher: Digest) -> AsyncIterator[AsyncIterator[Chunk]]:
-        failure: BaseException
-        try:
-            async with anyio.create_task_group() as tasks:
-                member = _Member(self, tasks, self._source, self._chunk_sectors, hasher)
-                if not self.join(member):
-                    member.part(None)
-                try:
-                    yield member
-                finally:
-                    member.close()
-                tasks.cancel_scope.cancel()
-            return
-        except BaseExceptionGroup as group:
-            failure = sole_error(group)
-        try:
-            raise failure
-        finally:
-            del failure
+        async with task_group() as tasks:
+            member = _Member(self, tasks, self._source, self._chunk_sectors, hasher)
+            if not self.join(member):
+                member.part(None)
+            try:
+                yield member
+            finally:
+                member.close()
+            tasks.cancel_scope.cancel()
 
 
 class _Member:
