@@ -13,7 +13,8 @@ from aioimapi.virtual._read_write import WRITE_TAO, end_of_writing
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 from aioimapi.virtual._state import DiscState, DiscStatus, FormatState, SessionState
 
-_QUICK_SUBTYPES = {0x30: (2, 3), 0x31: (0, 1)}
+_SUBTYPES = {0x30: (0, 2, 3), 0x31: (0, 1)}
+"""Quick reformat, full and quick certification; without spares, no certification (MMC-6 6.5.4.2.15)."""
 
 
 def _sequence_error() -> CheckConditionError:
@@ -151,7 +152,7 @@ def format_unit(drive: DriveState, command: FormatUnit, data: memoryview) -> Non
     if disc.kind is MediumKind.DVD_PLUS_RW:
         _format_dvd_plus_rw(drive, medium, sectors, restart=bool(body[11] & 0x01))
         return
-    if subtype not in _QUICK_SUBTYPES.get(kind, (0, 1, 2, 3)):
+    if subtype not in _SUBTYPES.get(kind, (0, 1, 2, 3)):
         raise invalid_parameter(8, 1)
     if disc.kind is MediumKind.BD_R and subtype == 2:
         raise invalid_parameter(8, 1)  # random recording mode

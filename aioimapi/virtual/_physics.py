@@ -60,10 +60,6 @@ class Physics:
             if not 0 <= getattr(self, name) < 1e6:
                 raise VirtualMediumError(f"{name}={getattr(self, name)}: 0 to 1,000,000 seconds")
 
-    def seconds(self, value: float) -> float:
-        """Return ``value`` where physics are on, else 0."""
-        return value if self.enabled else 0.0
-
     def bytes_per_second(self, traits: KindTraits, kbps: int) -> float:
         """Return the rate at which the laser moves data, given what the host has set."""
         return self.speed_x * traits.one_x if self.speed_x is not None else kbps * 1_000.0

@@ -14,7 +14,6 @@ from aioimapi.virtual._mode_pages import write_type
 from aioimapi.virtual._reply import CheckConditionError, invalid_field
 from aioimapi.virtual._state import DiscState, DiscStatus
 
-WRITE_PACKET = 0
 WRITE_TAO = 1
 
 
@@ -26,7 +25,7 @@ def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, 
     if len(data) < size:
         raise CheckConditionError(0xB, 0x4B, 0)  # data phase error: the host sent less than it announced
     if disc.write_once:
-        number = _writable(drive, disc, lba, count)
+        number = _writable(disc, lba, count)
     else:
         number = 0
         _overwritable(disc, lba, count)
@@ -49,7 +48,7 @@ def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, 
         drive.spend(drive.buffer.flush(drive.now, drive.write_rate))
 
 
-def _writable(drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
+def _writable(disc: DiscState, lba: int, count: int) -> int:
     """Return the track that a WRITE at ``lba`` goes to, or end the command."""
     if disc.finalized:
         raise CheckConditionError(5, 0x30, 5)  # cannot write medium, incompatible format: it is closed
@@ -63,8 +62,6 @@ def _writable(drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
         if track.end is None:
             raise CheckConditionError(5, 0x21, 0)
         raise CheckConditionError(5, 0x63, 0)  # end of user area encountered on this track
-    if disc.kind.traits.cd and write_type(drive) not in (WRITE_PACKET, WRITE_TAO):
-        raise CheckConditionError(5, 0x2C, 0)  # session at once needs its cue sheet first
     return number
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from aioimapi import mmc
-from aioimapi.errors import InvalidFieldError, LocalProtocolError, UnknownOpcodeError
+from aioimapi.errors import InvalidFieldError, UnknownOpcodeError
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual import (
     _closing,
@@ -257,8 +257,6 @@ class VirtualTarget:
             raise invalid_opcode() from None
         except InvalidFieldError as error:
             raise invalid_field(error.byte, error.bit) from None
-        except LocalProtocolError:
-            raise invalid_field(0) from None
         handler = HANDLERS.get(type(command))
         if handler is None:  # the codec knows more commands than this drive
             raise invalid_opcode()

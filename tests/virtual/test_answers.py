@@ -236,3 +236,23 @@ def test_the_old_place_of_the_toc_format(drive: Drive) -> None:
     reply = host.raw(bytes.fromhex("43000000000000000c40"), buffer)
     assert reply.status == 0
     assert bytes(buffer) == bytes.fromhex("000a0102 00170200 00000810")
+
+
+def test_the_rest_of_what_a_drive_tells(drive: Drive) -> None:
+    host = drive("dvd+r")
+    assert host.ok(mmc.ReadDiscStructure(0x01)) == bytes.fromhex("0006000000000000")
+    capacity = host.ok(mmc.ReadBufferCapacity(block=True))
+    assert capacity == bytes.fromhex("000a0001 00000000 00000800")  # 4 MiB in sectors
+    assert host.ok(mmc.ReportLuns(select_report=1)) == bytes(8)
+    assert host.ok(mmc.GetEventStatusNotification(classes=1 << 2)) == bytes.fromhex("0006025600010000")
+    assert host.ok(mmc.GetEventStatusNotification(classes=1 << 6)) == bytes.fromhex("0006065600000000")
+    assert host.ok(mmc.GetEventStatusNotification(classes=1 << 1)) == bytes.fromhex("0006015600000000")
+    exceptions = mmc.GetPerformance(mmc.PerformanceType.PERFORMANCE, data_type=0x12)
+    assert host.ok(exceptions) == bytes.fromhex("0000000400000000")
+    host.ok(mmc.StartStopUnit())
+    host.ok(mmc.StartStopUnit(start=False))
+    host.ok(mmc.StartStopUnit(power_condition=mmc.PowerCondition.STANDBY))
+    host.ok(mmc.StartStopUnit(start=False, load_eject=True))
+    sense = host.ok(mmc.RequestSense())
+    assert (sense[2], sense[12], sense[13]) == (2, 0x3A, 2)
+    assert host.refused(mmc.StartStopUnit()).code == "2/3A/02"

@@ -410,3 +410,44 @@ def test_msf_of_a_dvd(drive: Drive) -> None:
     toc = host.ok(mmc.ReadTocPmaAtip(msf=True))
     assert toc[8:12] == bytes((0, 0, 2, 0))
     assert toc[16:20] == bytes.fromhex("00ff3b4a")  # 2,295,104 has no MSF form; tgt says the same
+
+
+def test_the_long_commands(drive: Drive) -> None:
+    """WRITE (12), READ (12) and VERIFY do what their short forms do."""
+    host = drive("bd-r", "&sectors=2048")
+    host.ok(mmc.Write12(0, 40, streaming=True), pattern(0, 40))
+    host.ok(mmc.Write10(40, 8, fua=True), pattern(40, 8))
+    assert host.ok(mmc.Read12(8, 40)) == pattern(8, 40)
+    host.ok(mmc.Verify10(0, 48))
+    assert host.refused(mmc.Verify10(0, 49)).code == "5/21/00"
+    host.ok(mmc.Write10(48, 0))
+    assert host.track(1).nwa == 48
+
+
+def test_a_reserved_cd_track_is_filled_up(drive: Drive) -> None:
+    host = drive("cd-r")
+    host.select(write_type=0, multi_session=3)
+    host.ok(mmc.ReserveTrack.of_size(1_000))
+    assert host.track(2).start == 1_150
+    host.write(0, 100)
+    host.sync()
+    host.close(1, 1)
+    track = host.track(1)
+    assert (track.size, track.nwa, track.reserved) == (1_000, None, True)
+    host.write(1_150, 300)
+    host.sync()
+    host.close(1, 2)
+    host.close(2)
+    toc = host.ok(mmc.ReadTocPmaAtip(number=2))
+    assert [toc[at + 2] for at in range(4, len(toc), 8)] == [2, 0xAA]
+    assert host.read(0, 100) == pattern(0, 100)
+    full = host.ok(mmc.ReadTocPmaAtip(mmc.TocFormat.FULL_TOC, number=2))
+    assert len(full) == 4  # no second session yet
+
+
+def test_a_restarted_format_of_a_formatted_disc_is_nothing(drive: Drive) -> None:
+    host = drive("dvd+rw", "&formatted")
+    host.write(0, 16)
+    host.ok(mmc.FormatUnit(), bytes.fromhex("00000008 ffffffff 98000001"))
+    assert host.disc().background == 3
+    assert host.read(0, 16) == pattern(0, 16)

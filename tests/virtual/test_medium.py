@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aioimapi import mmc
-from aioimapi.errors import DriveBusyError, VirtualMediumError
+from aioimapi.errors import DriveAccessError, DriveBusyError, VirtualMediumError
 from aioimapi.virtual import MediumKind, VirtualMedium, VirtualTarget, open_virtual_target
 
 from .host import Host, pattern
@@ -204,6 +205,11 @@ def burned(tmp_path: Path) -> Path:
         (lambda body: body.replace(b"00002:0000000069", b"00009:0000000069"), "makes no sense"),
         (lambda body: body.replace(b"00002:0000000069", b"00002:0000009999"), "makes no sense"),
         (lambda body: body.replace(b'"tracks": [', b'"tracks": [3, '), "makes no sense"),
+        (lambda body: body.replace(b'"sectors": 4096', b'"sectors": -1'), "makes no sense"),
+        (lambda body: body.replace(b'"sectors": 4096', b'"sectors": true'), "makes no sense"),
+        (lambda body: body.replace(b'"gaps": []', b'"gaps": [[1, 2]]'), "makes no sense"),
+        (lambda body: body.replace(b'"end": 64', b'"end": null'), "makes no sense"),
+        (lambda body: b"[" * 100_000, "not JSON"),
     ],
 )
 def test_a_damaged_sidecar_is_refused_and_left_alone(burned: Path, damage: object, words: str) -> None:
@@ -282,3 +288,44 @@ def test_short_writes_of_the_host_are_finished(tmp_path: Path, monkeypatch: pyte
         host.write(0, 8)
     assert host.read(0, 8) == pattern(0, 8)
     host.target.close()
+
+
+def test_a_failing_host_disk_is_told_as_the_drives_own(
+    drive_at: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    drive_at.write(0, 32)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", fails)
+        patch.setattr(os, "preadv", fails)
+        assert drive_at.write_refused(32, 1) == "4/44/00"
+        assert drive_at.read_refused(3, 1) == "3/11/00"
+    drive_at.write(32, 1)
+
+
+@pytest.fixture
+def drive_at(tmp_path: Path) -> Iterator[Host]:
+    host = Host(open_virtual_target(f"virtual:{tmp_path / 'disc.img'}?media=bd-r&attention=no"))
+    yield host
+    host.target.close()
+
+
+@pytest.mark.parametrize("suffix", [".img", ".state"])
+def test_no_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    """As root no mode keeps us out, so the refusal comes from a patched open."""
+    path = tmp_path / "disc.img"
+    VirtualMedium.create(path, "bd-r").close()
+    real = os.open
+
+    def refuse(name: str, flags: int, mode: int = 0o777) -> int:
+        if name.endswith(suffix) and flags & os.O_RDWR:
+            raise PermissionError(13, "Permission denied")
+        return real(name, flags, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(DriveAccessError, match="owner or mode"):
+            VirtualMedium.open(path)
+    VirtualMedium.open(path).close()

@@ -137,3 +137,21 @@ def test_reading_takes_its_time(drive: Drive) -> None:
     host.ok(mmc.SetCdSpeed(read_kbps=1_385))
     reply = host.raw(mmc.Read10(0, 32).to_cdb(), bytearray(65_536))
     assert reply.duration_s == pytest.approx(65_536 / 1_385_000, rel=1e-6)
+
+
+def test_forced_unit_access_empties_the_buffer(drive: Drive) -> None:
+    host = drive("bd-r", "&physics=1")
+    assert host.send(mmc.Write10(0, 32), BLOCK).duration_s == 0
+    reply = host.send(mmc.Write10(32, 32, fua=True), BLOCK)
+    assert reply.duration_s == pytest.approx(2 * 65_536 / 4_495_625, rel=1e-6)
+    assert host.send(mmc.Verify10(0, 64)).duration_s == pytest.approx(2 * 65_536 / 4_495_625, rel=1e-6)
+
+
+def test_loading_with_immed(drive: Drive) -> None:
+    host = drive("bd-r", "&physics")
+    host.ok(mmc.StartStopUnit(start=False, load_eject=True))
+    host.ok(mmc.StartStopUnit(start=True, load_eject=True, immed=True))
+    assert host.refused(mmc.TestUnitReady()).code == "2/04/01"
+    host.now = 8.1
+    assert host.refused(mmc.TestUnitReady()).code == "6/28/00"
+    host.ok(mmc.TestUnitReady())

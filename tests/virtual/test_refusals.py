@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -244,3 +245,83 @@ def test_track_information_of_tracks_that_are_not_there(drive: Drive, kind: str,
     refusal = host.refused(mmc.ReadTrackInformation(mmc.TrackAddressType.TRACK, track))
     assert refusal.code == "5/24/00"
     assert refusal.specific.hex() == "c00002"
+
+
+# command, its parameter list, the refusal, the sense-key-specific bytes
+WRONG_VALUES: list[tuple[str, mmc.Command, bytes, str, str]] = [
+    ("bd-r", mmc.ReserveTrack(64, remap=True), b"", "5/24/00", ""),
+    ("bd-r", mmc.ReserveTrack.at_address(64), b"", "5/24/00", ""),
+    ("cd-r", mmc.ReserveTrack.of_size(299), b"", "5/24/00", "c00005"),
+    ("bd-re", mmc.FormatUnit(format_data=False), b"", "5/24/00", "cc0001"),
+    ("bd-re", mmc.FormatUnit(format_code=2), format_list(0, 32), "5/24/00", "ca0001"),
+    ("bd-r", mmc.FormatUnit(), format_list(0x32, 11_826_176, subtype=2), "5/26/00", "890008"),
+    ("dvd+rw", mmc.FormatUnit(), bytes.fromhex("00000008 ffffffff 98000001"), "5/2C/00", "000000"),
+    ("dvd+rw", mmc.FormatUnit(), format_list(0x26, 1_000), "5/26/00", "800004"),
+    ("bd-r", mmc.SendOpcInformation(parameter_list_length=7), bytes(7), "5/24/00", "c00007"),
+    (
+        "bd-r",
+        mmc.ReadDiscInformation(data_type=mmc.DiscInformationType.POW_RESOURCES),
+        b"",
+        "5/24/00",
+        "ca0001",
+    ),
+    ("bd-r", mmc.ModeSense10(0x05, subpage_code=3), b"", "5/24/00", "c00003"),
+    ("bd-r", mmc.ModeSelect10(8, save_pages=True), bytes(8), "5/24/00", "c80001"),
+    ("bd-r", mmc.ModeSelect10(4), bytes(4), "5/1A/00", "000000"),
+    ("bd-r", mmc.ModeSelect10(12), bytes(8) + b"\x0e\x02\0\0", "5/26/00", "8d0008"),
+    ("bd-r", mmc.ModeSelect10(12), bytes(8) + b"\x05\x32\0\0", "5/1A/00", "000000"),
+    ("bd-r", mmc.GetPerformance(data_type=1), b"", "5/24/00", "cc0001"),
+    ("bd-r", mmc.GetPerformance(mmc.PerformanceType.DEFECT_STATUS), b"", "5/24/00", "c0000a"),
+    ("bd-r", mmc.SetStreaming(type_=5), bytes(28), "5/24/00", "c00008"),
+    ("dvd+r", mmc.ReadDiscStructure(layer=1), b"", "5/24/00", "c00006"),
+    ("bd-r", mmc.Inquiry(vital_product_data=True, page_code=0xB0), b"", "5/24/00", "c00002"),
+    ("bd-r", mmc.ReportLuns(select_report=9), b"", "5/24/00", "c00002"),
+    ("bd-r", mmc.SynchronizeCache10(lba=12_219_392), b"", "5/24/00", "c00002"),
+    ("bd-re", mmc.Read10(0, 1), b"", "5/30/10", "000000"),
+]
+
+
+@pytest.mark.parametrize(("kind", "command", "data", "code", "specific"), WRONG_VALUES)
+def test_wrong_values(
+    drive: Drive, kind: str, command: mmc.Command, data: bytes, code: str, specific: str
+) -> None:
+    refusal = drive(kind).refused(command, data)
+    assert refusal.code == code
+    if specific:
+        assert refusal.specific.hex() == specific
+
+
+def test_more_write_parameters(drive: Drive) -> None:
+    host = drive("cd-r")
+    host.ok(mmc.ModeSelect10(0))
+    for change, pointer in (({3: 0x44}, "8f000b"), ({3: 0x00}, "8b000b")):  # a border, an audio track
+        body = host.write_parameters(write_type=1, change=change)
+        refusal = host.refused(mmc.ModeSelect10(len(body)), body)
+        assert (refusal.code, refusal.specific.hex()) == ("5/26/00", pointer)
+    dvd = drive("dvd+r")
+    body = dvd.write_parameters(write_type=2, change={3: 0x05})  # growisofs sends such a page to a DVD+R
+    dvd.ok(mmc.ModeSelect10(len(body)), body)
+
+
+def test_streaming_values(drive: Drive) -> None:
+    host = drive("bd-r")
+
+    def rates(flags: int, start: int, end: int, kbps: int) -> bytes:
+        return struct.pack(">B3xIIIIII", flags, start, end, 1_000, 1_000, kbps, 1_000)
+
+    assert host.refused(mmc.SetStreaming(), rates(0, 9, 5, 9_000)).specific.hex() == "800004"
+    assert (
+        host.refused(mmc.SetStreaming(), rates(2, 0, 5, 9_000)).specific.hex() == "800014"
+    )  # exactly so: no
+    host.ok(mmc.SetStreaming(), rates(2, 0, 5, 8_991))
+
+
+def test_calibration_and_track_questions_on_a_finished_disc(drive: Drive) -> None:
+    host = drive("bd-r")
+    host.write(0, 32)
+    host.close(6)
+    assert host.refused(mmc.SendOpcInformation()).code == "5/30/05"
+    assert host.refused(mmc.ReserveTrack.of_size(32)).code == "5/30/05"
+    opened = mmc.ReadTrackInformation(mmc.TrackAddressType.TRACK, 1, open_=True)
+    assert host.refused(opened).code == "5/24/00"
+    assert host.refused(mmc.ReadTrackInformation(mmc.TrackAddressType.LBA, 500)).code == "5/24/00"

@@ -44,6 +44,11 @@ def test_a_plain_name_has_defaults() -> None:
     assert options.attention
 
 
+def test_physics_can_be_switched_off_again() -> None:
+    assert not parse_virtual_url("virtual:a?physics=off").physics.enabled
+    assert parse_virtual_url("virtual:a?physics").physics.enabled
+
+
 def test_an_empty_drive() -> None:
     host = Host(open_virtual_target("virtual:"))
     assert host.refused(mmc.TestUnitReady()).code == "2/3A/01"
@@ -62,6 +67,7 @@ def test_an_empty_drive() -> None:
         ("virtual:a?readonly=maybe", "yes or no"),
         ("virtual:a?close_s=fast", "close_s"),
         ("virtual:a?close_s=nan", "close_s"),
+        ("virtual:a?close_s=1e9", "close_s"),
         ("virtual:a?physics=-1", "more than 0"),
         ("virtual:a?physics=nan", "more than 0"),
         ("virtual:a?buffer_kib=1", "buffer_kib"),
