@@ -203,6 +203,7 @@ class Drive(Questions):
         with contextlib.suppress(IllegalRequestError):  # no motor: the disc may be in all the same
             await self.execute(StartStopUnit(start=True, load_eject=True, immed=True))
         await self.wait_ready(timeout_s)
+        await self._transport.look_again()
 
     async def eject(self) -> None:
         """Unlock and open the tray.
@@ -216,6 +217,27 @@ class Drive(Questions):
         """
         await self.prevent_removal(False)
         await self.execute(StartStopUnit(start=False, load_eject=True))
+        await self._transport.look_again()
+
+    async def reload(self, timeout_s: float = 60.0) -> None:
+        """Open and close the tray, so that the operating system takes the disc for a new one.
+
+        Linux keeps a disc's size and sectors from the time when it was loaded, and a burn tells it nothing:
+        it mounts a disc that was just burned only after this.
+
+        Args:
+            timeout_s: How long to wait for the drive to be ready again, in seconds.
+
+        Raises:
+            NoDiscError: The tray stays open: it can be closed by a hand only, as those of most portable
+            drives.
+            DriveError: As :meth:`eject` and :meth:`load`.
+
+        Cancellation:
+            The tray may be open.
+        """
+        await self.eject()
+        await self.load(timeout_s)
 
     async def prevent_removal(self, prevent: bool) -> None:
         """Lock or unlock the tray. Whatever happens, it is unlocked when the drive is closed.

@@ -259,15 +259,15 @@ class ReadyRunner(CommandRunner):
     async def _tray_is_open(self) -> bool:
         """Ask for the tray by either of two optional commands.
 
-        Where the drive has neither, the tray counts as closed.
+        Where the drive has neither, the tray counts as closed. An event is asked for last: the drive tells it
+        once, and the operating system may be waiting for it.
         """
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
-            event = EventStatus.parse(await self.query(GetEventStatusNotification(), patience_s=0))
-            if event.tray_open is not None:
-                return event.tray_open
         with contextlib.suppress(CommandFailedError, RemoteProtocolError):
             status = await self.query(MechanismStatus(), patience_s=0)
             return MechanismStatusData.parse(status).door_open
+        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+            event = EventStatus.parse(await self.query(GetEventStatusNotification(), patience_s=0))
+            return bool(event.tray_open)
         return False
 
     def _unready(self, now: Readiness) -> Exception:

@@ -126,6 +126,18 @@ class Transport(ABC):
         """
         return ()
 
+    async def look_again(self) -> None:  # noqa: B027 - nothing to do is right for most
+        """Let the operating system look at the drive, where it keeps a picture of the disc of its own.
+
+        Called when the tray has moved. The default is for transports that pass no operating system's driver.
+
+        Raises:
+            DriveError: As :meth:`execute`.
+
+        Cancellation:
+            Nothing is changed; may be repeated.
+        """
+
     @abstractmethod
     async def aclose(self) -> None:
         """Let go of the drive. Closing twice does nothing. It never waits long for a command that hangs.

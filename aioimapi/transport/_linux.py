@@ -63,6 +63,7 @@ class _Handles:
     fd: int
     guard_fd: int | None
     max_transfer_bytes: int
+    block_node: str | None = None
 
 
 class LinuxTransport(BlockingTransport):
@@ -109,8 +110,27 @@ class LinuxTransport(BlockingTransport):
             if guard_fd is not None:
                 os.close(guard_fd)
             raise
-        self._handles = _Handles(fd, guard_fd, _transfer_limit(fd, pair))
+        self._handles = _Handles(fd, guard_fd, _transfer_limit(fd, pair), pair.block_node)
         return self._handles
+
+    async def look_again(self) -> None:
+        """Have sr notice an empty tray or a new disc; see :meth:`Transport.look_again`.
+
+        Commands by sg pass it by, unit attentions included, so that it would go on with the old disc's size
+        and cached sectors. Opening its node makes it test the drive; only a disc that was gone is a new one
+        to it.
+
+        Cancellation:
+            Nothing is changed; may be repeated.
+        """
+        self._check_open()
+        await self._in_thread(self._look)
+
+    def _look(self) -> None:
+        if self._handles is None or self._handles.block_node is None:
+            return
+        with contextlib.suppress(OSError):
+            os.close(os.open(self._handles.block_node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
 
     def _close(self) -> None:
         handles, self._handles = self._handles, None

@@ -114,7 +114,7 @@ async def test_optional_commands_are_tried_only_where_they_help() -> None:
     await tray.drive.readiness()
     assert tray.names == ["TestUnitReady"]
     await tray.drive.readiness()
-    assert tray.names[2:] == [GetEventStatusNotification.__name__, MechanismStatus.__name__]
+    assert tray.names[2:] == [MechanismStatus.__name__, GetEventStatusNotification.__name__]
     await tray.drive.aclose()
 
 
