@@ -51,6 +51,7 @@ class Drive(Questions):
     """
 
     _locked = False
+    _holding = False
 
     async def power_calibration(self) -> bool:
         """Calibrate the laser for the disc (SEND OPC INFORMATION).
@@ -201,7 +202,7 @@ class Drive(Questions):
             The tray closes all the same.
         """
         with contextlib.suppress(IllegalRequestError):  # no motor: the disc may be in all the same
-            await self.execute(StartStopUnit(start=True, load_eject=True, immed=True))
+            await self._begin(StartStopUnit(start=True, load_eject=True))
         await self.wait_ready(timeout_s)
         await self._transport.look_again()
 
@@ -260,8 +261,9 @@ class Drive(Questions):
     async def hold_disc(self) -> AsyncIterator[None]:
         """Keep the disc in the drive, and take care that it stays the same one; for the length of a burn.
 
-        The tray is locked. A unit attention (the disc may have changed, the drive was reset) ends any command
-        with an error instead of a repetition. Afterwards the tray is unlocked, whatever happened.
+        The tray is locked. Look at the disc inside, not before. A unit attention (the disc may have changed,
+        the drive was reset) ends any command with an error instead of a repetition. Afterwards the tray is
+        unlocked, whatever happened.
 
         Raises:
             DriveBusyError: Another task of this process has it already.
@@ -270,17 +272,21 @@ class Drive(Questions):
         Cancellation:
             The tray is unlocked, in at most five seconds.
         """
-        if self._disc_held:
+        if self._holding:
             raise DriveBusyError(
                 f"{self.name}: a burn or another job of this process is using the disc; wait for its end",
                 drive=self.name,
             )
-        self._disc_held = True
+        self._holding = True
         try:
+            await self._test()  # what the drive has to tell of the time before
+            self._disc_held = True
             await self.prevent_removal(True)
             yield
         finally:
             self._disc_held = False
+            self._lost_hold = None
+            self._holding = False
             await self._unlock()
 
     async def aclose(self) -> None:

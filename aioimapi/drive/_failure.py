@@ -62,6 +62,9 @@ CHANGES_THE_DISC = (
 )
 """Commands that are never repeated by themselves after a unit attention: the disc may be another one by then."""
 
+REFUSALS = (CommandFailedError, DriveBusyError)
+"""What an optional question may end with; anything else says that the way to the drive failed."""
+
 _ADDRESSED = (Read10, Read12, Write10, Write12, Verify10)
 
 _BUSY_STATUS = (Status.BUSY, Status.TASK_SET_FULL)

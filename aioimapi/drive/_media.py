@@ -8,6 +8,7 @@ from typing import Protocol
 
 import attrs
 
+from aioimapi.drive._failure import REFUSALS
 from aioimapi.errors import BlankCheckError, CommandFailedError, IllegalRequestError, RemoteProtocolError
 from aioimapi.mmc import (
     CapacityData,
@@ -223,12 +224,12 @@ async def _tracks(drive: Asked, disc: DiscInformation | None) -> tuple[TrackInfo
         return ()
     found: list[TrackInformation] = []
     first, last = max(1, disc.first_track), disc.last_track_in_last_session
-    with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+    with contextlib.suppress(*REFUSALS, RemoteProtocolError):
         for number in range(first, min(last, first + _MAX_TRACKS) + 1):
             found.append(await drive.track_information(number))  # noqa: PERF401 - keeps what came before an error
     if not found or not found[-1].nwa_valid:
         # Some drives number the track to come as the last one, some tell of it under 255 only.
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             coming = await drive.track_information(INVISIBLE_TRACK)
             if coming.nwa_valid and coming.track not in {track.track for track in found}:
                 found.append(coming)
@@ -242,7 +243,7 @@ async def _sequential(drive: Asked, state: MediaState) -> MediaState:
     target = next((track for track in reversed(state.tracks) if track.nwa_valid), None) if open_ else None
     if target is None or not writing:
         sectors = 0
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             sectors = (await drive.capacity()).sectors
         return attrs.evolve(state, capacity_sectors=0 if blank else sectors, heuristically_blank=blank)
     return attrs.evolve(
@@ -256,12 +257,12 @@ async def _sequential(drive: Asked, state: MediaState) -> MediaState:
 
 async def _overwritable(drive: Asked, state: MediaState, *, look_inside: bool) -> MediaState:
     formatted, sectors = True, 0
-    with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+    with contextlib.suppress(*REFUSALS, RemoteProtocolError):
         capacities = await drive.format_capacities()
         formatted = capacities.kind is not CapacityType.UNFORMATTED
         sectors = capacities.sectors
     if formatted:
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             sectors = (await drive.capacity()).sectors
     blank = not formatted or state.disc_status is DiscStatus.BLANK
     if not blank and look_inside:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TypeVar
 
+from aioimapi.drive._failure import REFUSALS
 from aioimapi.drive._media import MediaState, read_media_state
 from aioimapi.drive._transfer import Transfers
-from aioimapi.errors import CommandFailedError, IllegalRequestError, NotReadyError, RemoteProtocolError
+from aioimapi.errors import DriveBusyError, IllegalRequestError, NotReadyError, RemoteProtocolError
 from aioimapi.mmc import (
     BufferCapacity,
     Capabilities,
@@ -71,12 +72,12 @@ class Questions(Transfers):
             Nothing is changed; may be repeated.
         """
         page = VitalProductPage.UNIT_SERIAL_NUMBER
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             answer = await self.query(Inquiry(vital_product_data=True, page_code=page), patience_s=0)
             serial = UnitSerialNumber.parse(answer).serial
             if serial:
                 return serial
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             feature = (await self.features()).get(DriveSerialNumber)
             return "" if feature is None else feature.value
         return ""
@@ -157,7 +158,7 @@ class Questions(Transfers):
         """
         try:
             return BufferCapacity.parse(await self.query(ReadBufferCapacity(), patience_s=0))
-        except (IllegalRequestError, NotReadyError, RemoteProtocolError):
+        except (IllegalRequestError, NotReadyError, DriveBusyError, RemoteProtocolError):
             return None
 
     async def format_capacities(self) -> FormatCapacities:
@@ -202,10 +203,10 @@ class Questions(Transfers):
             Nothing is changed; may be repeated.
         """
         found: tuple[WriteSpeedDescriptor, ...] = ()
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             found = WriteSpeeds.parse(await self.query(GetPerformance())).descriptors
         if not found:
-            with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+            with contextlib.suppress(*REFUSALS, RemoteProtocolError):
                 page = await self.mode_page(Capabilities)
                 found = () if page is None else _speeds_of_page(page)
         usable = {speed for speed in found if speed.write_kbps}
@@ -220,7 +221,7 @@ class Questions(Transfers):
         Cancellation:
             Nothing is changed; may be repeated.
         """
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             return ModeParameters.parse(await self.query(ModeSense10(Capabilities.code))).write_protected
         return False
 

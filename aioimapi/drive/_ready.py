@@ -10,10 +10,9 @@ from typing import TypeAlias, cast
 import anyio
 import attrs
 
-from aioimapi.drive._failure import Verdict, failure, judge, read_sense
+from aioimapi.drive._failure import REFUSALS, Verdict, failure, judge, read_sense
 from aioimapi.drive._runner import UNIT_ATTENTIONS, CommandRunner, backoff
 from aioimapi.errors import (
-    CommandFailedError,
     CommandTimeoutError,
     DiscNotSupportedError,
     DriveError,
@@ -157,7 +156,7 @@ class ReadyRunner(CommandRunner):
                 return
             if now.state is ReadyState.STOPPED and not started:
                 started = True
-                await self.execute(StartStopUnit(start=True, immed=True))
+                await self._begin(StartStopUnit(start=True))
             elif now.state not in (ReadyState.BECOMING_READY, ReadyState.WORKING, ReadyState.STOPPED):
                 raise self._unready(now)
             if anyio.current_time() >= deadline:
@@ -186,12 +185,7 @@ class ReadyRunner(CommandRunner):
             Between polls at once. The drive goes on and finishes; until then it answers other commands with
             2/04/xx, which :meth:`execute` waits out.
         """
-        try:
-            await self.execute(_patient(attrs.evolve(command, immed=True)))
-        except IllegalRequestError as error:
-            if error.asc != _INVALID_FIELD_IN_CDB:
-                raise
-            await self.execute(attrs.evolve(command, immed=False))
+        await self._begin(command)
         await self.wait_done(command, timeout_s=timeout_s, progress=progress)
 
     async def wait_done(
@@ -230,6 +224,15 @@ class ReadyRunner(CommandRunner):
                 raise self._late(command.name, timeout_s)
             await anyio.sleep(next(pauses))
 
+    async def _begin(self, command: Immediate) -> None:
+        """Send a command with IMMED, or without it where the drive refuses the bit."""
+        try:
+            await self.execute(_patient(attrs.evolve(command, immed=True)))
+        except IllegalRequestError as error:
+            if error.asc != _INVALID_FIELD_IN_CDB:
+                raise
+            await self.execute(attrs.evolve(command, immed=False))
+
     async def _test(self, *, swallow: bool = True) -> Reply:
         """Send TEST UNIT READY, past a few unit attentions: they say what happened, not how things are."""
         for _ in range(UNIT_ATTENTIONS if swallow else 1):
@@ -246,7 +249,7 @@ class ReadyRunner(CommandRunner):
             return None if sense is None else sense.progress
         try:
             asked = SenseData.parse(await self.query(RequestSense(), patience_s=0))
-        except (CommandFailedError, RemoteProtocolError):
+        except (*REFUSALS, RemoteProtocolError):
             return None
         return asked.progress
 
@@ -262,10 +265,10 @@ class ReadyRunner(CommandRunner):
         Where the drive has neither, the tray counts as closed. An event is asked for last: the drive tells it
         once, and the operating system may be waiting for it.
         """
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             status = await self.query(MechanismStatus(), patience_s=0)
             return MechanismStatusData.parse(status).door_open
-        with contextlib.suppress(CommandFailedError, RemoteProtocolError):
+        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
             event = EventStatus.parse(await self.query(GetEventStatusNotification(), patience_s=0))
             return bool(event.tray_open)
         return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import anyio
 
-from aioimapi.drive._failure import Verdict, failure, judge, read_sense
+from aioimapi.drive._failure import CHANGES_THE_DISC, Verdict, failure, judge, read_sense
 from aioimapi.drive._trace import DriveStatistics, Meter, TraceHook
 from aioimapi.errors import RemoteProtocolError
 from aioimapi.mmc import Command, SenseKey
@@ -40,6 +40,7 @@ class CommandRunner:
         self._patience_s = patience_s
         self._meter = Meter(transport.name)
         self._disc_held = False
+        self._lost_hold: tuple[Command, Reply] | None = None
 
     @property
     def name(self) -> str:
@@ -139,6 +140,8 @@ class CommandRunner:
 
     async def _send(self, commands: Sequence[tuple[Command, Buffer | None]]) -> list[Reply]:
         """Send commands as a burst and count them, whatever becomes of the caller."""
+        if self._lost_hold is not None and isinstance(commands[0][0], CHANGES_THE_DISC):
+            raise failure(*self._lost_hold, self.name)
         try:
             replies = await self._transport.execute_burst(commands)
         except BaseException:
@@ -155,6 +158,9 @@ class CommandRunner:
         sense = read_sense(reply)
         if sense is not None and sense.key is SenseKey.UNIT_ATTENTION:
             self._meter.unit_attentions += 1
+            if self._disc_held and self._lost_hold is None:
+                # Whoever asked may think little of it; the next command that would change the disc must not.
+                self._lost_hold = command, reply
         return judge(command, reply, sense, disc_held=self._disc_held)
 
     def _settle(self) -> None:

@@ -51,7 +51,8 @@ def not_found(node: str, drive: str) -> DriveNotFoundError:
 
 def not_optical(node: str, drive: str, why: str) -> DriveNotFoundError:
     """Return the error for a path that is something else than an optical drive."""
-    return DriveNotFoundError(f"{node} is not an optical drive ({why}); {_known()}", drive=drive)
+    hint = f"; a virtual drive is written virtual:{node}" if os.path.isfile(node) else ""
+    return DriveNotFoundError(f"{node} is not an optical drive ({why}){hint}; {_known()}", drive=drive)
 
 
 def holders(node: str, proc: str = "/proc") -> list[str]:
@@ -64,7 +65,8 @@ def holders(node: str, proc: str = "/proc") -> list[str]:
         status = os.stat(node)
     except OSError:
         return []
-    return [*_mounts(status.st_rdev, proc), *_processes(os.path.realpath(node), proc)]
+    mounts = _mounts(status.st_rdev, proc) if stat.S_ISBLK(status.st_mode) else []
+    return [*mounts, *_processes(os.path.realpath(node), proc)]
 
 
 def _known() -> str:

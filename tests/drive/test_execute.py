@@ -134,8 +134,28 @@ async def test_news_ends_what_would_change_another_disc(drives: Drives, command:
     await drive.aclose()
 
 
+async def test_news_of_the_time_before_does_not_disturb_a_burn(drives: Drives) -> None:
+    drive, transport = drives(check(6, 0x29, 0), check(6, 0x28, 0))
+    async with drive.hold_disc():
+        await drive.write_burst(0, SECTOR)
+    assert Write10(0, 1) in transport.commands
+    await drive.aclose()
+
+
+async def test_news_that_an_optional_question_got_still_ends_the_next_write(drives: Drives) -> None:
+    drive, transport = drives(GOOD, GOOD, check(6, 0x28, 0))
+    async with drive.hold_disc():
+        assert await drive.is_write_protected() is False
+        for _ in range(2):
+            with pytest.raises(UnitAttentionError, match="medium may have changed"):
+                await drive.write_burst(0, SECTOR)
+    assert Write10(0, 1) not in transport.commands
+    await drive.write_burst(0, SECTOR)
+    await drive.aclose()
+
+
 async def test_news_ends_any_command_while_the_disc_is_held(drives: Drives) -> None:
-    drive, transport = drives(GOOD, check(6, 0x28, 0))
+    drive, transport = drives(GOOD, GOOD, check(6, 0x28, 0))
     async with drive.hold_disc():
         with pytest.raises(UnitAttentionError):
             await drive.execute(ReadDiscInformation(), bytearray(34))

@@ -135,7 +135,8 @@ async def test_a_disc_is_waited_for() -> None:
 async def test_a_stopped_disc_is_started_once() -> None:
     tray = Tray(check(2, 0x04, 0x02), check(2, 0x04, 0x02), check(2, 0x04, 0x01), StartStopUnit=GOOD)
     await tray.drive.wait_ready()
-    assert tray.transport.commands.count(StartStopUnit(start=True, immed=True)) == 1
+    starts = [command.to_cdb() for command in tray.transport.commands if isinstance(command, StartStopUnit)]
+    assert starts == [bytes.fromhex("1B 01 00 00 01 00")]
     await tray.drive.aclose()
 
 
@@ -231,7 +232,7 @@ async def test_a_disc_whose_profile_changes_by_closing_is_no_error() -> None:
 
 
 async def test_a_disc_that_changes_during_a_flush_of_a_burn_is_an_error() -> None:
-    tray = Tray(check(6, 0x29, 0x00), SynchronizeCache10=GOOD)
+    tray = Tray(GOOD, check(6, 0x29, 0x00), SynchronizeCache10=GOOD)
     async with tray.drive.hold_disc():
         with pytest.raises(UnitAttentionError, match="reset"):
             await tray.drive.synchronize_cache()

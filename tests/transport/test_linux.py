@@ -204,9 +204,10 @@ async def test_a_missing_node_is_named_with_those_that_are_there(
 
 async def test_what_is_no_optical_drive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file.iso").write_bytes(b"")
-    for path in ("/dev/null", str(tmp_path / "file.iso")):
-        with pytest.raises(DriveNotFoundError, match="is not an optical drive"):
-            await LinuxTransport.open(path)
+    with pytest.raises(DriveNotFoundError, match="/dev/null is not an optical drive"):
+        await LinuxTransport.open("/dev/null")
+    with pytest.raises(DriveNotFoundError, match=r"a virtual drive is written virtual:/.*/file\.iso"):
+        await LinuxTransport.open(str(tmp_path / "file.iso"))
 
 
 def fake_node(monkeypatch: pytest.MonkeyPatch, *, gid: int, mode: int, groups: list[int]) -> None:
