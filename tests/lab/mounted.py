@@ -45,7 +45,7 @@ def mount_commands(device: str, mounts: Sequence[Mount], scratch: Path) -> str:
 def kernel_complaints(output: str) -> list[str]:
     """Return what the kernel said against the mounted file systems."""
     said = output.partition("KERNEL-SAYS\n")[2].splitlines()
-    return [line for line in said if not any(text in line for text in HARMLESS)]
+    return [line for line in said if line.startswith("[") and not any(text in line for text in HARMLESS)]
 
 
 TOLD = "ISOFS|isofs|ISO ?9660|rock:|UDF-fs|I/O error"

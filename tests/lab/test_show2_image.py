@@ -56,7 +56,7 @@ def test_the_kernel_shows_every_file_equal_in_each_file_system(
 
 def test_readers_by_others_find_nothing_wrong(image: Path, source: Tree) -> None:
     counts = oracles.counts_of(source)
-    assert oracles.xorriso_complaints(image) == []
+    assert oracles.xorriso_complaints(image, source) == []
     assert oracles.isoinfo_complaints(image, counts, joliet=True) == []
     assert oracles.isoinfo_complaints(image, counts, joliet=False) == []
     assert oracles.seven_zip_complaints(image, "", counts) == []

@@ -87,6 +87,10 @@ def test_joliet_and_plain_iso_9660_have_the_same_files(
 
 def test_readers_by_others_find_nothing_wrong(image: Path, source: Tree) -> None:
     counts = oracles.counts_of({path: entry for path, entry in source.items() if path not in LEFT_OUT})
-    assert oracles.xorriso_complaints(image) == []
+    assert oracles.xorriso_complaints(image, source) == []
     assert oracles.udfinfo_complaints(image, counts) == []
-    assert oracles.grub_complaints(image, image.parent / "hard", ["sizes", "crowd"]) == []
+    # 7-Zip and isoinfo give up on 300 levels, bsdtar prints names that are no UTF-8 in its own way
+    assert (
+        oracles.grub_complaints(image, image.parent / "hard", ["sizes", "odd", "empty", "deep-short", "big"])
+        == []
+    )
