@@ -24,10 +24,11 @@ from aioimapi.image._digest import MARK_BYTES
 from aioimapi.image._source import CHUNK_SECTORS, Hasher, SectorSource
 from aioimapi.image._tasks import task_group
 
-FEED_DEPTH = 4
-"""Chunks that may wait for the consumer. With the one that is lent and the one that fills: 6 MiB of
-buffers.
-"""
+FEED_BYTES = 8 * 1024 * 1024
+"""Bytes of a feed's buffers: the chunk that is lent, the one that fills, and those that wait."""
+
+MAX_DEPTH = 8
+"""Chunks that may wait for the consumer, however small they are."""
 
 
 @attrs.frozen
@@ -149,12 +150,14 @@ def start_feed(
     first: int,
     end: int,
     *,
-    depth: int = FEED_DEPTH,
+    depth: int | None = None,
     hasher: Hasher | None = None,
     chunk_sectors: int = CHUNK_SECTORS,
 ) -> Feed:
     """Start to read ahead in a task group of the caller, who closes the feed; else as :func:`feed`."""
     size = min(chunk_sectors, max(end - first, 1)) * source.sector_size
+    if depth is None:
+        depth = max(1, min(FEED_BYTES // size - 2, MAX_DEPTH))
     chunks = -(-(end - first) * source.sector_size // size)
     send_free, receive_free = anyio.create_memory_object_stream[memoryview](inf)
     send_filled, receive_filled = anyio.create_memory_object_stream[Chunk | Exception](inf)
@@ -170,7 +173,7 @@ async def feed(
     first: int = 0,
     count: int | None = None,
     *,
-    depth: int = FEED_DEPTH,
+    depth: int | None = None,
     hasher: Hasher | None = None,
     chunk_sectors: int = CHUNK_SECTORS,
 ) -> AsyncIterator[Feed]:
@@ -201,7 +204,7 @@ async def feed(
         raise LocalProtocolError(
             f"sectors {first} to {end} are not inside the source, which has {source.sector_count}"
         )
-    if depth < 1 or chunk_sectors < 1:
+    if (depth is not None and depth < 1) or chunk_sectors < 1:
         raise LocalProtocolError(f"a feed of {depth} chunks of {chunk_sectors} sectors cannot carry anything")
     async with task_group() as tasks:
         chunks = start_feed(
@@ -214,4 +217,4 @@ async def feed(
         tasks.cancel_scope.cancel()
 
 
-__all__ = ("FEED_DEPTH", "Chunk", "Feed", "feed", "page_aligned", "start_feed")
+__all__ = ("FEED_BYTES", "Chunk", "Feed", "feed", "page_aligned", "start_feed")

@@ -209,7 +209,10 @@ class Burn:
 
     async def _write(self, placement: Placement) -> Marks:
         source, meter, start = self._source, self._meter, placement.start_lba
-        burst = burst_sectors(source.sector_count)
+        speed = self._ledger.speed_set
+        burst = burst_sectors(
+            source.sector_count, None if speed is None else speed * self._ledger.one_x_bytes
+        )
         hasher = new_hasher(self._options.digest)
         self._ledger.digest_name = hasher.name
         marks = Marks(hasher.name, burst)

@@ -7,14 +7,21 @@ from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from anyio import CapacityLimiter, to_thread
 
-from aioimapi.image import CHUNK_SECTORS, SectorSource
+from aioimapi.image import SectorSource
 from aioimapi.image._isofile import IsoFile
+from aioimapi.units import SECTOR_SIZE
 
 MIN_BURST: Final = 32
 """Sectors of the smallest burst: 64 KiB, one BD cluster, two DVD ECC blocks."""
 
+MAX_BURST: Final = 1024
+"""Sectors of the largest burst: 2 MiB, so that the trip to the drive's thread (0.15 ms) weighs nothing beside it."""
+
 BURSTS: Final = 128
 """Bursts that even a short image is written in, so that its progress can be followed."""
+
+BURST_S: Final = 0.4
+"""Seconds that a burst may take at the drive's speed: it is the step of progress and of cancelling."""
 
 
 @runtime_checkable
@@ -62,13 +69,17 @@ def start_of(source: SectorSource) -> int:
     return source.start_lba if isinstance(source, PlacedSource) else 0
 
 
-def burst_sectors(sectors: int) -> int:
-    """Return how many sectors one burst of an image of ``sectors`` sectors has: 32 to 512, in steps of 32.
+def burst_sectors(sectors: int, bytes_per_second: float | None = None) -> int:
+    """Return how many sectors one burst has: a power of two from 32 to 1,024.
 
-    A burst is one thread hop (about 0.1 ms), so it should be large; it is also the step of progress and of cancelling,
-    so a short image gets smaller ones.
+    Args:
+        sectors: Size of the image; a short one gets small bursts.
+        bytes_per_second: The drive's speed, where it is known; a slow one gets small bursts.
     """
-    return min(CHUNK_SECTORS, max(MIN_BURST, sectors // BURSTS // MIN_BURST * MIN_BURST))
+    most = min(sectors // BURSTS, MAX_BURST)
+    if bytes_per_second is not None:
+        most = min(most, int(bytes_per_second * BURST_S) // SECTOR_SIZE)
+    return max(MIN_BURST, 1 << max(most, 1).bit_length() - 1)
 
 
 __all__ = ("PlacedSource", "Plannable", "Source", "burst_sectors", "open_source", "start_of")

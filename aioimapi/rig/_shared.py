@@ -21,8 +21,11 @@ from aioimapi.image._digest import Digest, new_hasher
 from aioimapi.image._feed import Chunk, Feed, feed, page_aligned, start_feed
 from aioimapi.image._tasks import task_group
 
-WINDOW: Final = 16
-"""Chunks that the fastest drive may be ahead of the slowest: 16 MiB."""
+WINDOW_BYTES: Final = 16 * 1024 * 1024
+"""How far the fastest drive may be ahead of the slowest."""
+
+MAX_WINDOW: Final = 32
+"""The same in chunks, where they are small."""
 
 PATIENCE_S: Final = 0.25
 """Seconds that the others wait for a slow drive; a drive's own buffer covers about as much at full speed."""
@@ -49,7 +52,7 @@ class SharedFeed:
         chunk_sectors: Sectors of a chunk; a consumer that wants another size reads for itself.
         members: How many consumers there will be.
         digest_name: The digest that the consumers want.
-        window: Chunks between the fastest and the slowest, 2 or more.
+        window: Chunks between the fastest and the slowest, 2 or more; None for 16 MiB.
         patience_s: How long the fastest waits before the slowest has to leave.
         gather_s: How long the first waits for the others before it begins.
     """
@@ -61,14 +64,15 @@ class SharedFeed:
         chunk_sectors: int,
         members: int,
         digest_name: str = "auto",
-        window: int = WINDOW,
+        window: int | None = None,
         patience_s: float = PATIENCE_S,
         gather_s: float = GATHER_S,
     ) -> None:
         self._source = source
         self._chunk_sectors = chunk_sectors
         self._hasher = new_hasher(digest_name)
-        self._window = window
+        size = chunk_sectors * source.sector_size
+        self._window = window if window is not None else max(2, min(WINDOW_BYTES // size, MAX_WINDOW))
         self._patience_s = patience_s
         self._gather_s = gather_s
         self._missing = members
@@ -295,4 +299,4 @@ class _Member:
         )
 
 
-__all__ = ("GATHER_S", "PATIENCE_S", "WINDOW", "SharedFeed")
+__all__ = ("GATHER_S", "PATIENCE_S", "WINDOW_BYTES", "SharedFeed")

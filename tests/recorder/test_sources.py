@@ -49,8 +49,19 @@ def test_a_source_says_where_it_belongs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sectors", "burst"),
-    [(1, 32), (4_095, 32), (8_192, 64), (40_000, 288), (65_536, 512), (12_219_392, 512)],
+    ("sectors", "speed", "burst"),
+    [
+        (1, None, 32),
+        (4_095, None, 32),
+        (8_192, None, 64),
+        (40_000, None, 256),
+        (131_072, None, 1_024),
+        (12_219_392, None, 1_024),
+        (12_219_392, 26_973_750, 1_024),  # BD 6x
+        (2_295_104, 1_385_000, 256),  # DVD 1x: 0.38 s
+        (359_849, 614_400, 64),  # CD 4x
+        (359_849, 75_000, 32),
+    ],
 )
-def test_bursts(sectors: int, burst: int) -> None:
-    assert burst_sectors(sectors) == burst
+def test_bursts(sectors: int, speed: float | None, burst: int) -> None:
+    assert burst_sectors(sectors, speed) == burst
