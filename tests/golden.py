@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import lzma
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,13 +102,13 @@ def manifest(name: str) -> dict[str, Any]:
     return result
 
 
-def run(parser: Parser[_T], source: Sectors, watch: Callable[[int, int], object] | None = None) -> _T:
+def run(parser: Parser[_T], source: Sectors, guard: WalkGuard | None = None) -> _T:
     """Drive a parser on a source in memory."""
     try:
         request = next(parser)
         while True:
-            if watch is not None:
-                watch(request.first, request.count)
+            if guard is not None:
+                guard.spend(request)
             try:
                 data = source.get(request.first, request.count)
             except (ImageFormatError, MediumError) as error:
@@ -137,7 +136,7 @@ def tree(source: Sectors, kind: str = "auto") -> dict[str, Entry]:
         directory, depth = stack.pop()
         if not guard.admits(directory, depth):
             continue
-        for entry in run(found.file_system.children(directory), source):
+        for entry in run(found.file_system.children(directory), source, guard):
             result[entry.path] = entry
             if entry.is_directory:
                 stack.append((entry, depth + 1))

@@ -142,7 +142,7 @@ def decode_dstring(field: bytes) -> str:
     """Decode a fixed-length dstring, whose last byte gives the length used (ECMA-167 1/7.2.12)."""
     used = field[-1]
     if not 0 < used < len(field):
-        used = len(field.rstrip(b"\0")) if used else 0
+        used = len(field[:-1].rstrip(b"\0")) if used else 0
     return (decode_cs0(field[:used]) or "").rstrip("\0 ")
 
 
