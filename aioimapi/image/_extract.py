@@ -170,10 +170,10 @@ class _Extractor:
         await self._in_thread(self._finish_directories)
 
     async def _folder(self, host: str, entries: list[Entry], hosts: dict[str, str]) -> None:
-        taken: set[str] = set()
+        taken: dict[str, int] = {}
         directories: list[_Job] = []
         for entry in entries:
-            job = _Job(host, self._host_name(entry, taken), entry)
+            job = _Job(host, host_name(entry.name, taken), entry)
             if job.name != entry.name and len(self._renamed) < _LISTED:
                 self._renamed.append((entry.path, job.host_path))
             if entry.is_directory:
@@ -183,26 +183,6 @@ class _Extractor:
         if directories:
             for made in await self._in_thread(partial(self._make_directories, directories)):
                 hosts[made.entry.path] = made.host_path
-
-    def _host_name(self, entry: Entry, taken: set[str]) -> str:
-        """Find a name that the host can hold and that no sibling has."""
-        name = entry.name
-        try:
-            size = len(os.fsencode(name))
-        except UnicodeEncodeError:
-            name = name.encode("utf-8", "replace").decode()
-            size = len(name)
-        if size > _NAME_BYTES:
-            name = _shorten(name)
-        number = 0
-        unique = name
-        while unique in taken:
-            number += 1
-            unique = _with_suffix(name, f"~{number}")
-            if number > 100:  # thousands of equal names must not cost a search each
-                unique = _with_suffix(name, f"~{len(taken)}")
-        taken.add(unique)
-        return unique
 
     def _wanted(self, entry: Entry) -> bool:
         if entry.fault:
@@ -397,6 +377,30 @@ class _Extractor:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+def host_name(name: str, taken: dict[str, int]) -> str:
+    """Find a name that the host can hold and that no sibling has.
+
+    Args:
+        name: The name in the image.
+        taken: The names of the siblings so far, with the last number that told equal ones apart; takes the new one.
+    """
+    try:
+        size = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        name = name.encode("utf-8", "replace").decode()
+        size = len(name)
+    if size > _NAME_BYTES:
+        name = _shorten(name)
+    unique = name
+    number = taken.get(name, 0)  # thousands of equal names must not cost a search each
+    while unique in taken:
+        number += 1
+        unique = _with_suffix(name, f"~{number}")
+    taken[name] = number
+    taken.setdefault(unique, 0)
+    return unique
 
 
 def _shorten(name: str) -> str:

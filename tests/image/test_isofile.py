@@ -12,8 +12,6 @@ import pytest
 from aioimapi.errors import ImageFormatError, LocalProtocolError, SourceChangedError, SourceError
 from aioimapi.image import IsoFile
 
-pytestmark = pytest.mark.anyio
-
 
 def save(name: str, path: Path) -> golden.Sectors:
     """Write a golden image to a file."""
@@ -26,6 +24,7 @@ def save(name: str, path: Path) -> golden.Sectors:
     return source
 
 
+@pytest.mark.anyio
 async def test_sectors_and_digest_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "x.iso"
     path.write_bytes(bytes(range(256)) * 8 * 40)
@@ -41,6 +40,7 @@ async def test_sectors_and_digest_are_those_of_the_file(tmp_path: Path) -> None:
         assert b"".join([bytes(chunk) async for chunk in chunks]) == path.read_bytes()
 
 
+@pytest.mark.anyio
 async def test_a_file_of_no_whole_sectors_is_padded_and_told(tmp_path: Path) -> None:
     path = tmp_path / "x.iso"
     path.write_bytes(b"x" * 5000)
@@ -53,6 +53,7 @@ async def test_a_file_of_no_whole_sectors_is_padded_and_told(tmp_path: Path) -> 
     assert bytes(buffer) == b"x" * 2952 + bytes(1144)
 
 
+@pytest.mark.anyio
 async def test_ranges_outside_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.iso"
     path.write_bytes(bytes(4096))
@@ -63,6 +64,7 @@ async def test_ranges_outside_are_refused(tmp_path: Path) -> None:
             await reader.readinto(0, memoryview(bytearray(100)))
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("change", ["grow", "shrink", "touch", "replace"])
 async def test_a_file_that_changes_is_told(tmp_path: Path, change: str) -> None:
     path = tmp_path / "x.iso"
@@ -83,6 +85,7 @@ async def test_a_file_that_changes_is_told(tmp_path: Path, change: str) -> None:
     assert caught.value.expected == 8192
 
 
+@pytest.mark.anyio
 async def test_what_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
         IsoFile(tmp_path / "none.iso")
@@ -102,6 +105,7 @@ async def test_what_is_no_image(tmp_path: Path) -> None:
         IsoFile(raw)
 
 
+@pytest.mark.anyio
 async def test_a_closed_reader_holds_nothing_and_reads_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.iso"
     path.write_bytes(bytes(4096))
@@ -116,6 +120,7 @@ async def test_a_closed_reader_holds_nothing_and_reads_nothing(tmp_path: Path) -
         await reader.readinto(0, memoryview(bytearray(2048)))
 
 
+@pytest.mark.anyio
 async def test_a_cancelled_read_may_be_repeated(tmp_path: Path) -> None:
     path = tmp_path / "x.iso"
     path.write_bytes(b"z" * 4096)

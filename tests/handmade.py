@@ -6,6 +6,7 @@ import struct
 
 from golden import Sectors
 
+FILE, LINK, DIR = 0o100644, 0o120777, 0o40755  # POSIX modes, as PX has them
 DATE = bytes((101, 9, 9, 1, 46, 40, 0))  # 2001-09-09 01:46:40 UTC
 TIME_NS = 1_000_000_000 * 10**9
 
@@ -40,6 +41,12 @@ def px(mode: int, *, long: bool = False) -> bytes:
 def nm(name: bytes, flags: int = 0) -> bytes:
     """NM."""
     return b"NM" + bytes((5 + len(name), 1, flags)) + name
+
+
+def link(*components: bytes, flags: int = 0) -> bytes:
+    """SL, of component records."""
+    body = b"".join(components)
+    return b"SL" + bytes((5 + len(body), 1, flags)) + body
 
 
 def ce(block: int, offset: int, size: int) -> bytes:
