@@ -29,6 +29,8 @@ def run_job(console: Console, job: Job) -> ExitCode:
             return anyio.run(_supervise, console, job, backend=console.loop)
         except BaseExceptionGroup as group:
             raise sole_error(group) from None
+    except BrokenPipeError:
+        raise  # of standard output; of an image's pipe it is an OutputClosedError
     except (ImapiError, OSError) as error:
         return console.fail(error, code_for(error))
 

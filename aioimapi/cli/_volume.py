@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -103,14 +104,18 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _when(mtime_ns: int | None) -> str:
+    """Return a time in UTC; nothing for one that is not recorded, or that no calendar has."""
+    with contextlib.suppress(ValueError, OverflowError):
+        if mtime_ns is not None:
+            return f"{datetime.fromtimestamp(mtime_ns // 10**9, UTC):%Y-%m-%d %H:%M}"
+    return ""
+
+
 def _line(entry: Entry) -> str:
     bits = _TYPE_BITS[entry.kind.value]
     mode = f"{stat.filemode(bits)[0]}?????????" if entry.mode is None else stat.filemode(bits | entry.mode)
-    when = (
-        ""
-        if entry.mtime_ns is None
-        else f"{datetime.fromtimestamp(entry.mtime_ns // 10**9, UTC):%Y-%m-%d %H:%M}"
-    )
+    when = _when(entry.mtime_ns)
     name = _text.printable(entry.path)
     if entry.target is not None:
         name += f" -> {_text.printable(entry.target)}"
