@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from bench.workloads import WORKLOADS, make
 HERE = Path(__file__).parent
 OUTPUTS = {"large": ("file", "null", "pipe"), "small": ("file", "null", "pipe"), "many": ("file",)}
 GIB = 1 << 30
-DISK_BYTES = {"large": 9 * GIB, "small": 2 * GIB, "many": 5 * GIB, "burn": 9 * GIB}
+DISK_BYTES = {"large": 9 * GIB, "small": 2 * GIB, "many": 5 * GIB, "plan": 3 * GIB, "burn": 13 * GIB}
 
 Results = dict[str, dict[str, dict[str, float] | str]]
 """Column (``large file``) -> peer -> its medians, or why there are none."""
@@ -84,35 +83,27 @@ def _run_once(peer: Peer, source: Path, folder: Path, output: str) -> Measured:
         target.unlink(missing_ok=True)
 
 
-def measure_own(script: str, *arguments: str) -> dict[str, Any]:
+def measure_own(folder: Path, script: str, *arguments: str) -> dict[str, Any]:
     """Run one of our own measurements in a process of its own; it prints JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"bench.{script}", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=HERE.parent,
-        check=False,
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return {"problem": f"ended with {done.returncode}: {last}"}
-    values: dict[str, Any] = json.loads(done.stdout)
+    answer = folder / "answer.json"
+    try:
+        run([sys.executable, "-m", f"bench.{script}", *arguments], folder=folder, stdout=str(answer))
+    except RunFailedError as error:
+        return {"problem": str(error)}
+    values: dict[str, Any] = json.loads(answer.read_text())
     return values
 
 
-def measure_burns(source: Path, folder: Path, size_mib: int) -> dict[str, Any]:
-    """Burn to one and to eight virtual drives without physics, on both event loops."""
+def measure_burns(source: Path, folder: Path) -> dict[str, Any]:
+    """Burn *large* and parts of it to one and to eight virtual drives without physics, on both event loops."""
     found: dict[str, Any] = {}
     for loop in ("asyncio", "trio"):
-        for verify in ("none", "full"):
-            name = f"one drive, verify {verify}, {loop}"
+        for drives, files in ((1, 8), (1, 2), (8, 2), (8, 1)):
+            name = f"{drives} drive{'s' if drives > 1 else ''}, {files} of 8 files, {loop}"
             _say(name)
-            found[name] = measure_own("ours_burn", str(source), str(folder), "1", loop, verify, str(size_mib))
-        name = f"eight drives, verify full, {loop}"
-        _say(name)
-        found[name] = measure_own(
-            "ours_burn", str(source), str(folder), "8", loop, "full", str(size_mib // 4)
-        )
+            found[name] = measure_own(
+                folder, "ours_burn", str(source), str(folder), str(drives), loop, str(files)
+            )
     return found
 
 
@@ -170,7 +161,7 @@ def main() -> None:
             ]
             if not wanted:
                 continue
-            need = max(DISK_BYTES[part] for part in wanted if part in DISK_BYTES) * arguments.scale
+            need = max(DISK_BYTES[part] for part in wanted) * arguments.scale
             if shutil.disk_usage(folder).free < need + GIB:
                 _say(f"{name}: left out, {need / GIB:.0f} GiB are not free at {folder}")
                 continue
@@ -180,9 +171,9 @@ def main() -> None:
             if name in parts:
                 images.update(measure_images(peers, name, source, folder, arguments.repeat))
             if "plan" in wanted:
-                own["planning many alone"] = measure_own("ours_plan", str(source))
+                own["planning many alone"] = measure_own(folder, "ours_plan", str(source))
             if "burn" in wanted:
-                own.update(measure_burns(source, folder, int(4096 * arguments.scale)))
+                own.update(measure_burns(source, folder))
             shutil.rmtree(source)
     print(image_tables(images))
     print(own_tables(own))
