@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import anyio
-import attrs
 import click
 
 from aioimapi.cli._build import ImageOptions, build, facts, image_options, tell_warnings
 from aioimapi.cli._console import Console, error_facts
 from aioimapi.cli._exit import ExitCode, code_for, code_for_several
 from aioimapi.cli._options import command_options
-from aioimapi.cli._progress import Display, recorder_tick
+from aioimapi.cli._progress import recorder_tick
 from aioimapi.cli._sources import Source, parse, refuse_output_inside, single_image
 from aioimapi.cli._target import medium_file
-from aioimapi.errors import ImapiError
+from aioimapi.errors import RecordingError
 
 if TYPE_CHECKING:
     from aioimapi.image import SectorSource
-    from aioimapi.recorder import Report
-
-
-class WriteOptions(TypedDict):
-    """The options of the command that go to the recorder, by its names."""
-
-    verify: str
-    speed: float | None
-    close: bool
-    compatible: bool
-    overwrite: bool
+    from aioimapi.rig import Outcome, RigOptions
 
 
 @click.command()
@@ -83,130 +71,114 @@ def burn(
     twice = sorted({name for name in drives if drives.count(name) > 1})
     if twice:
         raise click.UsageError(f"--drive {twice[0]} is given twice; each drive burns one disc")
-    how = WriteOptions(
-        verify=verify,
-        speed=speed,
-        close=close is True,
-        compatible=close is not False,
-        overwrite=overwrite,
-    )
-    job = _Job(console, drives, how, eject=eject)
-    return console.run(lambda: job.run(source, options))
 
+    def how() -> RigOptions:
+        from aioimapi.rig import RigOptions
 
-@attrs.define
-class Outcome:
-    """How it ended for one drive.
+        return RigOptions(
+            verify=verify,
+            speed=speed,
+            close=close is True,
+            compatible=close is not False,
+            overwrite=overwrite,
+            eject=eject,
+        )
 
-    Attributes:
-        drive: The drive.
-        report: What was done, as far as it came.
-        error: Why it was not all that was asked for, or None.
-    """
-
-    drive: str
-    report: Report | None = None
-    error: ImapiError | None = None
-
-    @property
-    def code(self) -> ExitCode:
-        """The exit code that this drive alone would give."""
-        if self.error is None:
-            return ExitCode.DONE
-        proven_wrong = self.report is not None and self.report.written
-        return ExitCode.NOT_PROVEN if proven_wrong else code_for(self.error)
-
-    def facts(self) -> dict[str, Any]:
-        """Return it for JSON."""
-        return {
-            "drive": self.drive,
-            "exit_code": int(self.code),
-            "report": None if self.report is None else json.loads(self.report.to_json()),
-            "error": None if self.error is None else error_facts(self.error),
-        }
+    return console.run(_Job(console, drives, how, source, options).run)
 
 
 class _Job:
     """One run of the command."""
 
-    def __init__(self, console: Console, drives: Sequence[str], how: WriteOptions, *, eject: bool) -> None:
+    def __init__(
+        self,
+        console: Console,
+        drives: tuple[str, ...],
+        how: Callable[[], RigOptions],
+        arguments: tuple[str, ...],
+        options: ImageOptions,
+    ) -> None:
         self._console = console
+        self._drives = drives
         self._how = how
-        self._eject = eject
-        self._outcomes = [Outcome(drive) for drive in drives]
+        self._arguments = arguments
+        self._options = options
         self._image: dict[str, Any] = {}
+        self._outcomes: Sequence[Outcome] = ()
 
-    async def run(self, arguments: Sequence[str], options: ImageOptions) -> ExitCode:
+    async def run(self) -> ExitCode:
         """Plan, burn, tell."""
-        source = await self._prepare(arguments, options)
+        from aioimapi.rig import Rig
+
+        source = await self._prepare()
+        rig = Rig(self._drives)
         try:
-            await self._burn(source)
+            with self._console.display() as display:
+                await rig.burn(
+                    source, self._how(), on_progress=lambda news: display.update(recorder_tick(news))
+                )
         finally:
-            # A cancel comes this way, too: what the discs are now is told, whatever ended the burn.
+            # A cancel comes this way, too: what each disc is now is told, whatever ended the burn.
+            self._outcomes = rig.outcomes
             self._tell_reports()
             self._console.left_behind = self._facts()
         return self._conclude()
 
-    async def _prepare(self, arguments: Sequence[str], options: ImageOptions) -> SectorSource:
+    async def _prepare(self) -> SectorSource:
         from aioimapi.image import IsoFile
 
-        image = single_image(arguments)
-        sources = parse(arguments) if image is None else [Source(image, (), is_folder=False)]
-        for outcome in self._outcomes:
-            medium = medium_file(outcome.drive)
+        image = single_image(self._arguments)
+        sources = parse(self._arguments) if image is None else [Source(image, (), is_folder=False)]
+        for drive in self._drives:
+            medium = medium_file(drive)
             if medium is not None:
                 refuse_output_inside(sources, medium)
         if image is not None:
             file = IsoFile(image)
             self._image = {"path": image, "sectors": file.sector_count, "size_bytes": file.size_bytes}
             return file
-        planned = await build(sources, options).plan()
+        planned = await build(sources, self._options).plan()
         tell_warnings(self._console, planned.warnings)
         self._image = facts(planned)
         return planned
 
-    async def _burn(self, source: SectorSource) -> None:
-        with self._console.display() as display:
-            async with anyio.create_task_group() as group:
-                for outcome in self._outcomes:
-                    group.start_soon(self._burn_one, outcome, source, display, name=f"burn {outcome.drive}")
-
-    async def _burn_one(self, outcome: Outcome, source: SectorSource, display: Display) -> None:
-        from aioimapi.recorder import open_recorder
-
-        try:
-            async with open_recorder(outcome.drive) as recorder:
-                try:
-                    await recorder.write(
-                        source, on_progress=lambda news: display.update(recorder_tick(news)), **self._how
-                    )
-                finally:
-                    outcome.report = recorder.last_report
-                if self._eject:
-                    await recorder.eject()
-        except ImapiError as error:
-            outcome.error = error
-
     def _tell_reports(self) -> None:
-        several = len(self._outcomes) > 1
-        for number, outcome in enumerate(self._outcomes):
-            if outcome.report is None or outcome.code is ExitCode.REFUSED:
-                continue
-            if several and number:
-                self._console.text("")
-            self._console.text(str(outcome.report))
+        told = [
+            outcome.report
+            for outcome in self._outcomes
+            if outcome.report is not None and code_of(outcome) is not ExitCode.REFUSED
+        ]
+        for number, report in enumerate(told):
+            self._console.text(f"\n{report}" if number else str(report))
 
     def _facts(self) -> dict[str, Any]:
-        return {"image": self._image, "drives": [outcome.facts() for outcome in self._outcomes]}
+        return {"image": self._image, "drives": [outcome_facts(outcome) for outcome in self._outcomes]}
 
     def _conclude(self) -> ExitCode:
-        failed = [outcome for outcome in self._outcomes if outcome.error is not None]
-        code = code_for_several([outcome.code for outcome in self._outcomes])
-        if not failed:
+        errors = [outcome.error for outcome in self._outcomes if outcome.error is not None]
+        if not errors:
             return self._console.result(self._facts())
-        for outcome in failed[:-1]:
-            assert outcome.error is not None
-            self._console.tell_error(outcome.error)
-        last = failed[-1].error
-        assert last is not None
-        return self._console.fail(last, code, self._facts())
+        for error in errors[:-1]:
+            self._console.tell_error(error)
+        code = code_for_several([code_of(outcome) for outcome in self._outcomes])
+        return self._console.fail(errors[-1], code, self._facts())
+
+
+def code_of(outcome: Outcome) -> ExitCode:
+    """Return the exit code that one drive alone would give."""
+    if outcome.error is None:
+        return ExitCode.DONE if outcome.finished else ExitCode.INTERRUPTED
+    written = outcome.report is not None and outcome.report.written
+    if written and isinstance(outcome.error, RecordingError):
+        return ExitCode.NOT_PROVEN  # the reading back failed, or could not be finished
+    return code_for(outcome.error)
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """Return how it ended for one drive, for JSON."""
+    return {
+        "drive": outcome.target,
+        "exit_code": int(code_of(outcome)),
+        "report": None if outcome.report is None else json.loads(outcome.report.to_json()),
+        "error": None if outcome.error is None else error_facts(outcome.error),
+    }

@@ -111,7 +111,10 @@ def mode_sense(drive: DriveState, command: ModeSense10, data: memoryview) -> byt
             raise invalid_field(2, 5)
         codes = [command.page_code]
     pages = b"".join(_content(drive, code, command.page_control) for code in codes)
-    return (_HEADER - 2 + len(pages)).to_bytes(2, "big") + bytes(6) + pages
+    protected = drive.medium is not None and drive.medium.readonly
+    # WP of the device-specific parameter, as block devices have it (SBC-3 6.4.1) and hosts look for it.
+    head = (_HEADER - 2 + len(pages)).to_bytes(2, "big") + bytes([0, protected << 7, 0, 0, 0, 0])
+    return head + pages
 
 
 def mode_select(drive: DriveState, command: ModeSelect10, data: memoryview) -> None:

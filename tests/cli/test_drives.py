@@ -39,6 +39,12 @@ def test_media_as_a_person_reads_it(run: Run, work: Path) -> None:
     assert "Speeds    48.0x, 40.0x" in text
 
 
+def test_a_write_protected_disc_says_so(run: Run, work: Path) -> None:
+    run("virtual", "new", "disc", "--media", "bd-r")
+    assert run("media", "virtual:disc?readonly", "--json").result["result"]["write_protected"] is True
+    assert "BD-R sequential recording, blank, write-protected" in run("media", "virtual:disc?readonly").out
+
+
 def test_an_existing_disc_is_not_made_anew(run: Run, work: Path) -> None:
     assert run("virtual", "new", "disc", "--media", "bd-r").code == 0
     again = run("virtual", "new", "disc", "--media", "dvd+r")
