@@ -32,7 +32,7 @@ def open_error(error: OSError, node: str, drive: str) -> DriveError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return not_found(node, drive)
     if error.errno in _DENIED:
-        return DriveAccessError(_denied(node), drive=drive)
+        return DriveAccessError(denied(node), drive=drive)
     if error.errno == errno.EBUSY:
         return DriveBusyError(_busy(node), drive=drive)
     if error.errno in _GONE:
@@ -74,7 +74,8 @@ def _known() -> str:
     return f"drives of this system: {', '.join(names)}" if names else "this system has no optical drive"
 
 
-def _denied(node: str) -> str:
+def denied(node: str) -> str:
+    """Say who may use a node, and how to become one of them."""
     try:
         status = os.stat(node)
     except OSError:

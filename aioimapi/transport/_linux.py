@@ -28,7 +28,7 @@ from aioimapi.errors import (
 )
 from aioimapi.mmc import Command, Direction
 from aioimapi.transport import _sg_io as sg
-from aioimapi.transport._access import not_optical, open_error
+from aioimapi.transport._access import denied, not_optical, open_error
 from aioimapi.transport._base import Reply
 from aioimapi.transport._blocking import BlockingTransport
 from aioimapi.transport._sysfs import (
@@ -64,6 +64,7 @@ class _Handles:
     guard_fd: int | None
     max_transfer_bytes: int
     block_node: str | None = None
+    read_only_node: str | None = None
 
 
 class LinuxTransport(BlockingTransport):
@@ -105,12 +106,12 @@ class LinuxTransport(BlockingTransport):
         pair = find_pair(self.name)
         guard_fd = _open_guard(pair, self.name) if exclusive and pair.block_node else None
         try:
-            fd = _open_commands(pair, self.name, exclusive=exclusive and guard_fd is None)
+            fd, read_only = _open_commands(pair, self.name, exclusive=exclusive and guard_fd is None)
         except BaseException:
             if guard_fd is not None:
                 os.close(guard_fd)
             raise
-        self._handles = _Handles(fd, guard_fd, _transfer_limit(fd, pair), pair.block_node)
+        self._handles = _Handles(fd, guard_fd, _transfer_limit(fd, pair), pair.block_node, read_only)
         return self._handles
 
     async def look_again(self) -> None:
@@ -191,12 +192,17 @@ class LinuxTransport(BlockingTransport):
         status = header.status or (2 if sense and driver == sg.DRIVER_SENSE else 0)
         return Reply(status, sense, max(0, header.resid), duration_s)
 
+    def _why_forbidden(self) -> str:
+        """Say why the kernel does not let a command pass: it filters those of users without CAP_SYS_RAWIO."""
+        node = None if self._handles is None else self._handles.read_only_node
+        if node is None:
+            return "the kernel does not let this process send it; run this as root (CAP_SYS_RAWIO)"
+        return f"the node could be opened for reading only, and this command writes. {denied(node)}"
+
     def _ioctl_error(self, command: Command, error: OSError) -> Exception:
         if error.errno in (errno.EPERM, errno.EACCES):
             return DriveAccessError(
-                f"{command.name} on {self.name}: the kernel does not let this process send it; "
-                "open the node for reading and writing, or run this as root (CAP_SYS_RAWIO)",
-                drive=self.name,
+                f"{command.name} on {self.name}: {self._why_forbidden()}", drive=self.name
             )
         if error.errno in (errno.ENOMEM, errno.EINVAL):
             return LocalProtocolError(
@@ -238,25 +244,29 @@ def _open_guard(pair: TargetDescription, drive: str) -> int | None:
     return None
 
 
-def _open_commands(pair: TargetDescription, drive: str, *, exclusive: bool) -> int:
-    """Open the node that carries commands: sg, or else sr."""
-    first: OSError | None = None
-    blamed = pair.name
-    flags = os.O_NONBLOCK | os.O_CLOEXEC
-    for node in (pair.generic_node, pair.block_node):
-        if node is None:
-            continue
-        # O_EXCL of sg concerns other users of sg only: a help where no sr node could be claimed.
-        extra = os.O_EXCL if exclusive and node == pair.generic_node else 0
-        for mode in (os.O_RDWR,) if exclusive else (os.O_RDWR, os.O_RDONLY):
+def _open_commands(pair: TargetDescription, drive: str, *, exclusive: bool) -> tuple[int, str | None]:
+    """Open the node that carries commands: sg, or else sr; for reading only where nothing else is allowed.
+
+    Returns:
+        The descriptor, and the node's name where it could be opened for reading only.
+    """
+    refused: list[tuple[OSError, str]] = []
+    for mode in (os.O_RDWR, os.O_RDONLY):
+        for node in (pair.generic_node, pair.block_node):
+            if node is None:
+                continue
+            # O_EXCL of sg concerns other users of sg only: a help where no sr node could be claimed.
+            extra = os.O_EXCL if exclusive and node == pair.generic_node else 0
             try:
-                return os.open(node, mode | flags | extra)
+                fd = os.open(node, mode | extra | os.O_NONBLOCK | os.O_CLOEXEC)
             except OSError as error:
-                if first is None:
-                    first, blamed = error, node
                 if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT):
                     raise open_error(error, node, drive) from error
-    raise open_error(first or FileNotFoundError(errno.ENOENT, "no node"), blamed, drive) from first
+                refused.append((error, node))
+            else:
+                return fd, node if mode == os.O_RDONLY else None
+    first, blamed = refused[0]
+    raise open_error(first, blamed, drive) from first
 
 
 def _transfer_limit(fd: int, pair: TargetDescription) -> int:

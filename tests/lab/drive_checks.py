@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -89,12 +90,49 @@ async def a_busy_drive_is_refused(device: str) -> None:
 
 
 async def a_stranger_is_told_the_way_in(device: str) -> None:
+    with (
+        stranger(),
+        pytest.raises(DriveAccessError, match="permission denied; it belongs to root:root with mode "),
+    ):
+        await open_transport(device)
+
+
+async def rights_are_as_wide_as_the_node_s(device: str) -> None:
+    nodes = [path for target in list_targets() for path in (target.block_node, target.generic_node) if path]
+    for mode, may_write in ((0o604, False), (0o606, True)):
+        for node in nodes:
+            os.chmod(node, mode)
+        try:
+            with stranger():
+                await use_rights(device, may_write)
+        finally:
+            for node in nodes:
+                os.chmod(node, 0o600)
+
+
+async def use_rights(device: str, may_write: bool) -> None:
+    async with open_drive(device) as drive:
+        assert (await drive.media_state()).free_sectors
+        if may_write:
+            await drive.set_speed(3_324)
+            return
+        with pytest.raises(DriveAccessError, match="reading only, and this command writes"):
+            await drive.write_burst(0, bytes(2048))
+
+
+@contextmanager
+def stranger() -> Iterator[None]:
+    """Be a user who is in no group of root's."""
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(1000)
     os.seteuid(1000)
     try:
-        with pytest.raises(DriveAccessError, match="permission denied; it belongs to root:root with mode "):
-            await open_transport(device)
+        yield
     finally:
         os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 async def what_is_no_drive_is_refused(device: str) -> None:
@@ -159,6 +197,7 @@ TGT: tuple[Callable[[str], Awaitable[None]], ...] = (
     every_way_in_passes,
     a_busy_drive_is_refused,
     a_stranger_is_told_the_way_in,
+    rights_are_as_wide_as_the_node_s,
     what_is_no_drive_is_refused,
 )
 """Checks that change no disc: run on both event loops."""
