@@ -129,6 +129,10 @@ class Worker:
         self._put(call)
         try:
             await call.done.wait()
+        except GeneratorExit:  # the event loop is gone, and with it all waiting
+            call.withdraw()
+            on_cancel()
+            raise
         except BaseException:
             if not call.withdraw():
                 on_cancel()

@@ -215,6 +215,16 @@ async def test_buffers_are_free_after_an_error() -> None:
         buffer.clear()  # a BufferError where somebody still holds it
 
 
+async def test_a_caller_that_is_thrown_away_leaves_quietly() -> None:
+    """As the coroutines of an event loop that was closed under them."""
+    async with ScriptedTransport(good) as transport:
+        caller = transport.execute(Write10(0, 0))
+        caller.send(None)
+        caller.close()
+        await transport.execute(TestUnitReady())
+        assert transport.overlaps == 0
+
+
 async def test_closing_is_final_and_may_be_repeated() -> None:
     transport = ScriptedTransport(good)
     await transport.execute(TestUnitReady())
