@@ -6,8 +6,8 @@ import time
 from functools import lru_cache
 from struct import Struct
 
-_FIRST_SECOND = -2_208_988_800  # 1900-01-01: ECMA-119 9.1.5 counts years from 1900 in one byte
-_LAST_SECOND = 5_869_583_999  # 2155-12-31 23:59:59
+FIRST_SECOND = -2_208_988_800  # 1900-01-01: ECMA-119 9.1.5 counts years from 1900 in one byte
+LAST_SECOND = 5_869_583_999  # 2155-12-31 23:59:59
 
 _UDF_STAMP = Struct("<HhBBBBBBBB")
 
@@ -15,7 +15,7 @@ _UDF_STAMP = Struct("<HhBBBBBBBB")
 @lru_cache(maxsize=4096)
 def directory_stamp(second: int) -> bytes:
     """Return the 7 bytes of ECMA-119 9.1.5; a time outside 1900 to 2155 becomes the nearest that fits."""
-    when = time.gmtime(min(max(second, _FIRST_SECOND), _LAST_SECOND))
+    when = time.gmtime(min(max(second, FIRST_SECOND), LAST_SECOND))
     return bytes((when[0] - 1900, when[1], when[2], when[3], when[4], when[5], 0))
 
 
@@ -24,7 +24,7 @@ def volume_stamp(time_ns: int | None) -> bytes:
     if time_ns is None:
         return b"0" * 16 + b"\0"
     second, rest = divmod(time_ns, 1_000_000_000)
-    when = time.gmtime(min(max(second, _FIRST_SECOND), _LAST_SECOND))
+    when = time.gmtime(min(max(second, FIRST_SECOND), LAST_SECOND))
     return b"%04d%02d%02d%02d%02d%02d%02d\0" % (*when[:6], rest // 10_000_000)
 
 
@@ -37,5 +37,5 @@ def udf_stamp(time_ns: int) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _udf_second(second: int) -> bytes:
-    when = time.gmtime(min(max(second, _FIRST_SECOND), _LAST_SECOND))
+    when = time.gmtime(min(max(second, FIRST_SECOND), LAST_SECOND))
     return _UDF_STAMP.pack(1 << 12, when[0], when[1], when[2], when[3], when[4], when[5], 0, 0, 0)[:9]

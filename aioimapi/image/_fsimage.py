@@ -397,7 +397,9 @@ class _Given:
             directory.modes[row] = facts.st_mode if self.mode is None else self.mode
             directory.uids[row] = facts.st_uid if self.uid is None else self.uid
             directory.gids[row] = facts.st_gid if self.gid is None else self.gid
-        directory.mtimes[row] = scanner.clamp(mtime if self.mtime_ns is None else self.mtime_ns)
+        directory.mtimes[row] = scanner.clamp(
+            mtime if self.mtime_ns is None else self.mtime_ns, directory.path_of(row)
+        )
 
 
 def _content(source: FileSource, size: int | None, *, stage: bool, path: str) -> tuple[object, int]:

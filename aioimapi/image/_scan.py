@@ -10,9 +10,13 @@ from typing import Literal
 import attrs
 
 from aioimapi.errors import SourceError
+from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, LinkGroup
 from aioimapi.image._host import open_folder, printable, source_error
 from aioimapi.image._warnings import WarningLog
+
+_EARLIEST_NS = FIRST_SECOND * 1_000_000_000
+_LATEST_NS = LAST_SECOND * 1_000_000_000
 
 _Row = tuple[str, int, int, int, int, int]
 _Pending = tuple[Directory, str, tuple[tuple[int, int], ...]]
@@ -41,14 +45,19 @@ class Scanner:
 
     def __init__(self, log: WarningLog, latest_ns: int | None) -> None:
         self._log = log
-        self._latest = latest_ns
+        self._latest = _LATEST_NS if latest_ns is None else min(latest_ns, _LATEST_NS)
         self._links: dict[tuple[int, int], LinkGroup] = {}
         self._user = os.geteuid()
         self._groups = {os.getegid(), *os.getgroups()}
 
-    def clamp(self, mtime_ns: int) -> int:
-        """Return a time that is not after SOURCE_DATE_EPOCH, where that is set."""
-        return mtime_ns if self._latest is None else min(mtime_ns, self._latest)
+    def clamp(self, mtime_ns: int, path: str) -> int:
+        """Return the nearest time that ISO 9660 can hold, and that is not after SOURCE_DATE_EPOCH where that is set.
+
+        A time between 1900 and 2155 is kept; another, as broken clocks make them, is changed with a warning.
+        """
+        if not _EARLIEST_NS <= mtime_ns <= _LATEST_NS:
+            self._log.add("time of modification outside the years 1900 to 2155, the nearest taken", path)
+        return min(max(mtime_ns, _EARLIEST_NS), self._latest)
 
     def take_tree(self, target: Directory, path: str, policy: TreePolicy) -> None:
         """Take a folder's contents and attributes into ``target``. On equal names the source wins, folders merge.
@@ -65,17 +74,17 @@ class Scanner:
                 os.close(descriptor)
         except OSError as error:
             raise source_error(error, path, "read the folder") from error
-        self._take_attributes(target, facts)
+        self._take_attributes(target, facts, path)
         # Each pending folder carries the (device, inode) of those above: a followed symlink may not meet them again.
         pending: list[_Pending] = [(target, path, ((facts.st_dev, facts.st_ino),))]
         while pending:
             directory, folder, above = pending.pop()
             pending.extend(self._take_folder(directory, folder, above, policy))
 
-    def _take_attributes(self, directory: Directory, facts: os.stat_result) -> None:
+    def _take_attributes(self, directory: Directory, facts: os.stat_result, path: str) -> None:
         directory.mode = facts.st_mode
         directory.uid, directory.gid = facts.st_uid, facts.st_gid
-        directory.mtime_ns = self.clamp(facts.st_mtime_ns)
+        directory.mtime_ns = self.clamp(facts.st_mtime_ns, path)
 
     def _take_folder(
         self, directory: Directory, path: str, above: tuple[tuple[int, int], ...], policy: TreePolicy
@@ -128,8 +137,8 @@ class Scanner:
                     )
                     continue
                 mtime = facts.st_mtime_ns
-                if latest is not None and mtime > latest:
-                    mtime = latest
+                if not _EARLIEST_NS <= mtime <= latest:
+                    mtime = self.clamp(mtime, f"{path}/{name}")
                 if stat.S_ISREG(mode):
                     if not root and not self._may_read(facts, name, descriptor):
                         denied = source_error(
@@ -146,7 +155,7 @@ class Scanner:
                         self._log.add("folder that contains itself left out", f"{path}/{name}")
                         continue
                     child = self._child(directory, name)
-                    self._take_attributes(child, facts)
+                    self._take_attributes(child, facts, f"{path}/{name}")
                     folders.append((child, f"{path}/{name}", (*above, key) if follow else above))
                 elif stat.S_ISLNK(mode):
                     if policy.symlinks == "skip":

@@ -411,6 +411,31 @@ async def test_a_file_that_may_not_be_read_shows_in_the_plan_already(
     assert plan.warnings[0].examples == (str(tmp_path / "secret"),)
 
 
+async def test_times_that_no_disc_can_hold_are_changed_with_a_warning(tmp_path: Path) -> None:
+    for name, second in (("future", 14_000_000_000), ("now", 1_600_000_000)):
+        (tmp_path / name).write_text(name)
+        os.utime(tmp_path / name, (second, second))
+    image = FileSystemImage("TIMES")
+    image.root.add_tree(tmp_path)
+    image.root.add_file("given", b"", mtime_ns=2**80)
+    image.root.add_file("past", b"", mtime_ns=-(2**80))
+    plan = await image.plan()
+    warning = next(each for each in plan.warnings if "1900 to 2155" in each.kind)
+    assert set(warning.examples) == {str(tmp_path / "future"), "/past", "/given"}
+    times = {}
+    for name in ("future", "past", "now", "given"):
+        item = await image.root.find(name)
+        assert item is not None
+        times[name] = item.mtime_ns // 10**9
+    assert times == {
+        "future": 5_869_583_999,
+        "past": -2_208_988_800,
+        "now": 1_600_000_000,
+        "given": 5_869_583_999,
+    }
+    await whole(plan)
+
+
 async def test_paths_longer_than_the_kernel_takes(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path, os.O_RDONLY)
     for _ in range(30):
