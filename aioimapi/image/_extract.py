@@ -103,8 +103,8 @@ async def extract(
 ) -> ExtractReport:
     """Extract; see :meth:`Volume.extract`."""
     limiter = anyio.CapacityLimiter(1)
-    tree = await to_thread.run_sync(HostTree, os.fspath(folder), policy, limiter=limiter)
-    with tree:
+    with HostTree(os.fspath(folder), policy) as tree:
+        await to_thread.run_sync(tree.open, limiter=limiter)
         extractor = _Extractor(volume, tree, policy, limiter, max_bytes, progress)
         await extractor.run(path)
         return extractor.report()

@@ -60,9 +60,6 @@ class HostTree:
     Args:
         folder: The folder; made with its parents where missing.
         policy: What may be done.
-
-    Raises:
-        OutputError: The folder cannot be made or opened.
     """
 
     def __init__(self, folder: str, policy: Policy) -> None:
@@ -70,11 +67,24 @@ class HostTree:
         self._policy = policy
         self._lock = threading.RLock()
         self._cache: dict[str, int] = {}
-        try:
-            os.makedirs(folder, exist_ok=True)
-            self._base = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise self._full_or(OutputError, error, folder) from error
+        self._unfinished: set[HostFile] = set()
+        self._closed = False
+        self._base = -1
+
+    def open(self) -> None:
+        """Make and open the folder.
+
+        Raises:
+            OutputError: It cannot be made or opened.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                os.makedirs(self.folder, exist_ok=True)
+                self._base = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except OSError as error:
+                raise self._full_or(OutputError, error, self.folder) from error
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +95,14 @@ class HostTree:
         self.close()
 
     def close(self) -> None:
-        """Close all descriptors."""
+        """Remove what was not finished and close all descriptors.
+
+        Waits for a step that a native asyncio cancel left behind in its thread; later ones fail.
+        """
+        with self._lock:
+            self._closed = True
+        for file in list(self._unfinished):
+            file.discard()
         with self._lock:
             for fd in self._cache.values():
                 os.close(fd)
@@ -135,6 +152,8 @@ class HostTree:
     def create(self, parent: str, name: str, entry: Entry) -> HostFile:
         """Create a file to be written piece by piece; see :meth:`write_file` for errors."""
         with self._lock, self._room(parent, name):
+            if self._closed:
+                raise OSError(errno.EBADF, "the extraction was ended")
             fd = self._directory(parent)
             mode = 0o666 if entry.mode is None else 0o600
             try:
@@ -142,7 +161,9 @@ class HostTree:
             except FileExistsError:
                 self._make_way(fd, name)
                 file = os.open(name, _CREATE, mode, dir_fd=fd)
-        return HostFile(self, parent, name, entry, file)
+            made = HostFile(self, parent, name, entry, file)
+            self._unfinished.add(made)
+        return made
 
     def make_symlink(self, parent: str, name: str, entry: Entry) -> None:
         """Make a symlink; its target is data and is not looked at."""
@@ -278,6 +299,7 @@ class HostFile:
         with self._lock, self._tree._room(self._parent, self._name):
             self._tree._attributes(self._fd, self._entry)
             fd, self._fd = self._fd, -1
+            self._tree._unfinished.discard(self)
             os.close(fd)
 
     def __enter__(self) -> Self:
@@ -286,10 +308,15 @@ class HostFile:
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Close and remove the file, unless it is finished."""
         # The lock waits for a write that a native asyncio cancel left behind in its thread: at most one chunk.
         with self._lock:
             if self._fd >= 0:
                 fd, self._fd = self._fd, -1
+                self._tree._unfinished.discard(self)
                 os.close(fd)
                 self._tree.remove(self._parent, self._name)
 

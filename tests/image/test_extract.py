@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import hashlib
 import os
@@ -14,7 +16,7 @@ import pytest
 from handmade import DIR, FILE, LINK, dots, link, nm, px, record, volume
 
 from aioimapi.errors import ImageFormatError, ItemNotFoundError, OutputError, OutputFullError
-from aioimapi.fs.read import Entry, EntryKind
+from aioimapi.fs.read import HOLE, Entry, EntryKind, Parser
 from aioimapi.image import open_volume
 from aioimapi.image._extract import host_name
 from aioimapi.image._host_tree import HostTree, Policy
@@ -220,7 +222,32 @@ async def test_bad_sectors_cost_only_the_files_on_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_file_of_gigabytes_of_holes_takes_no_room(tmp_path: Path) -> None:
+async def test_a_file_of_holes_takes_no_room(tmp_path: Path) -> None:
+    async with await open_volume(golden.load("xorriso")) as volume:
+        system = volume._system
+
+        def children(directory: Entry) -> Parser[list[Entry]]:
+            content = (yield from type(system).children(system, directory)) if directory.path == "/" else []
+            ((lba, size),) = next(entry for entry in content if entry.name == "random.bin").extents
+            extents = ((HOLE, 1 << 40), (lba, 4096), (HOLE, 2048), (lba, size))
+            return [Entry("/", "holes", EntryKind.FILE, sum(n for _, n in extents), extents=extents)]
+
+        setattr(system, "children", children)  # noqa: B010
+        report = await volume.extract(tmp_path)
+    made = (tmp_path / "holes").stat()
+    assert made.st_size == (1 << 40) + 4096 + 2048 + 5000
+    assert made.st_blocks * 512 < 1 << 20
+    assert report.size_bytes == 9096
+    with (tmp_path / "holes").open("rb") as file:
+        file.seek(1 << 40)
+        tail = file.read()
+    source = golden.load("xorriso")
+    content = golden.content(source, golden.tree(source)["/random.bin"])
+    assert tail == content[:4096] + bytes(2048) + content
+
+
+@pytest.mark.anyio
+async def test_files_that_claim_too_much_stop_an_extraction(tmp_path: Path) -> None:
     source = golden.load("multi-extent")
     async with await open_volume(source) as volume:
         report = await volume.extract(tmp_path, path="/behind")
@@ -289,9 +316,32 @@ def test_the_host_tree_keeps_few_descriptors(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     entry = Entry("/", "d", EntryKind.DIRECTORY, 0)
     with HostTree(str(tmp_path), Policy()) as tree:
+        tree.open()
         for number in range(200):
             assert tree.make_directory("", f"d{number}", entry)
             assert tree.make_directory(f"d{number}", "e", entry)
             assert not tree.make_directory(f"d{number}", "e", entry)
         assert len(os.listdir("/proc/self/fd")) <= before + 66
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_native_cancel_leaves_no_part_of_a_file(tmp_path: Path) -> None:
+    big = volume(record(b"BIG.;1", 30, 5 << 20, use=px(FILE) + nm(b"big")), count=30 + 2560)
+
+    async def extract_and_cancel(steps: int) -> None:
+        async with await open_volume(big) as volume_:
+            task = asyncio.ensure_future(volume_.extract(tmp_path))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    asyncio.run(extract_and_cancel(0))
+    before = len(os.listdir("/proc/self/fd"))
+    for steps in range(0, 90, 3):
+        asyncio.run(extract_and_cancel(steps))  # waits for threads that were left behind
+        for path in tmp_path.iterdir():
+            assert path.stat().st_size == 5 << 20
+            path.unlink()
     assert len(os.listdir("/proc/self/fd")) == before

@@ -206,6 +206,44 @@ def test_the_reserve_sequence_serves_where_the_main_one_is_gone(source: golden.S
     assert "neither volume descriptor sequence" in found.choice
 
 
+def test_a_metadata_partition_is_read_through_its_file_or_the_mirror(source: golden.Sectors) -> None:
+    before = {path: entry.extents for path, entry in golden.tree(source, "udf").items()}
+    first = max(sectors_with_tag(source, 261)) + 1
+    for sector in sectors_with_tag(source, 256):  # the root's entry is reached through the metadata partition
+        change(source, sector, 408, b"\1\0")
+    maps = struct.pack("<BBHH", 1, 6, 1, 0) + (
+        struct.pack("<BBH", 2, 64, 0)
+        + (b"\0*UDF Metadata Partition".ljust(24, b"\0") + struct.pack("<H6x", 0x250))
+        + struct.pack(
+            "<HHIIIIHB5x", 1, 0, source.sector_count - 20 - 257, source.sector_count - 19 - 257, 0, 32, 1, 1
+        )
+    )
+    assert len(maps) == 70
+    for sector in sectors_with_tag(source, 6):
+        change(source, sector, 256, b"\1\0")  # and so is the file set
+        change(source, sector, 264, struct.pack("<II", len(maps), 2))
+        source.patch(sector, 440, maps)
+        source.patch(sector, 10, struct.pack("<H", 424 + len(maps)))
+        source.content[sector] = retag(source.content[sector])
+    area = struct.pack("<IIII", 4096, 0, (first - 257 - 2) * 2048, 2)
+    body = bytearray(176 - 16 + len(area))
+    body[4:6], body[11] = b"\4\0", 250  # strategy 4; metadata file
+    struct.pack_into("<Q", body, 40, (first - 257) * 2048)
+    struct.pack_into("<I", body, 156, len(area))
+    body[160:] = area
+    for number in (20, 19):
+        sector = source.sector_count - number
+        tag = struct.pack("<HHBBHHHI", 261, 3, 0, 0, 0, 0, len(body), sector - 257)
+        source.content[sector] = retag(tag + bytes(body)).ljust(2048, b"\0")
+    assert {path: entry.extents for path, entry in golden.tree(source, "udf").items()} == before
+    assert "metadata" not in findings(source)
+    del source.content[source.sector_count - 20]
+    assert {path: entry.extents for path, entry in golden.tree(source, "udf").items()} == before
+    assert "metadata file" in findings(source)
+    del source.content[source.sector_count - 19]
+    assert "nor its mirror" in golden.opened(source)[0].choice
+
+
 def test_other_block_sizes_are_refused_by_name() -> None:
     source = golden.Sectors(600, {64: golden.load("mkudffs-1.02-hd").content[256]})
     with pytest.raises(ImageFormatError, match="512 bytes"):
