@@ -110,10 +110,13 @@ def _medium(options: VirtualOptions) -> VirtualMedium:
     kind, size = medium.state.kind, medium.state.raw_sectors
     if options.media not in (None, kind) or options.sectors not in (None, size):
         medium.close()
-        asked = kind if options.media is None else options.media
+        asked = (
+            [f"media={options.media.value}"] if options.media not in (None, kind) and options.media else []
+        )
+        asked += [f"sectors={options.sectors}"] if options.sectors not in (None, size) else []
         raise VirtualMediumError(
-            f"{path} is a {kind.value} of {size} sectors, not a {asked.value} of {options.sectors or size} sectors;"
-            " leave media and sectors out to take it as it is, or choose another file"
+            f"{path} is a {kind.value} of {size:,} sectors, and {' and '.join(asked)} was asked for;"
+            " leave that out to take it as it is, or choose another file"
         )
     return medium
 
@@ -141,9 +144,16 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise ValueError("0 to 1,000,000 is needed")
+    return _number(text, 1e6)
+
+
+def _number(text: str, limit: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"a number from 0 to {limit:,.0f} is needed") from None
+    if not 0 <= value < limit:
+        raise ValueError(f"0 to {limit:,.0f} is needed")
     return value
 
 
@@ -159,7 +169,7 @@ def _ascii(size: int) -> Callable[[str], str]:
 def _physics(options: VirtualOptions, text: str) -> VirtualOptions:
     if text.lower() in ("off", "0"):
         return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=False))
-    speed = None if text.lower() in ("", "on", "real") else float(text.lower().removesuffix("x"))
+    speed = None if text.lower() in ("", "on", "real") else _number(text.lower().removesuffix("x"), 1e6)
     return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=True, speed_x=speed))
 
 
