@@ -110,10 +110,11 @@ def _medium(options: VirtualOptions) -> VirtualMedium:
     kind, size = medium.state.kind, medium.state.raw_sectors
     if options.media not in (None, kind) or options.sectors not in (None, size):
         medium.close()
-        asked = (
-            [f"media={options.media.value}"] if options.media not in (None, kind) and options.media else []
-        )
-        asked += [f"sectors={options.sectors}"] if options.sectors not in (None, size) else []
+        asked = []
+        if options.media is not None and options.media is not kind:
+            asked.append(f"media={options.media.value}")
+        if options.sectors not in (None, size):
+            asked.append(f"sectors={options.sectors}")
         raise VirtualMediumError(
             f"{path} is a {kind.value} of {size:,} sectors, and {' and '.join(asked)} was asked for;"
             " leave that out to take it as it is, or choose another file"
@@ -144,17 +145,17 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    return _number(text, 1e6)
-
-
-def _number(text: str, limit: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"a number from 0 to {limit:,.0f} is needed") from None
-    if not 0 <= value < limit:
-        raise ValueError(f"0 to {limit:,.0f} is needed")
+    value = _number(text)
+    if not 0 <= value < 1e6:
+        raise ValueError("0 to 1,000,000 is needed")
     return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("a number is needed") from None
 
 
 def _ascii(size: int) -> Callable[[str], str]:
@@ -169,7 +170,7 @@ def _ascii(size: int) -> Callable[[str], str]:
 def _physics(options: VirtualOptions, text: str) -> VirtualOptions:
     if text.lower() in ("off", "0"):
         return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=False))
-    speed = None if text.lower() in ("", "on", "real") else _number(text.lower().removesuffix("x"), 1e6)
+    speed = None if text.lower() in ("", "on", "real") else _number(text.lower().removesuffix("x"))
     return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=True, speed_x=speed))
 
 

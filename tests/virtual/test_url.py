@@ -70,6 +70,7 @@ def test_an_empty_drive() -> None:
         ("virtual:a?close_s=1e9", "close_s"),
         ("virtual:a?physics=-1", "more than 0"),
         ("virtual:a?physics=nan", "more than 0"),
+        ("virtual:a?physics=fast", "a number is needed"),
         ("virtual:a?buffer_kib=1", "buffer_kib"),
         ("virtual:a?when_full=explode", "refuse, wait"),
         ("virtual:a?serial=", "1 to 20"),
