@@ -373,6 +373,8 @@ class Burn:
 
 
 def _what_now(ledger: Ledger) -> str:
+    if ledger.written:
+        return f"all is written and the disc is {ledger.disc_state}, but it is not proven: verify it again"
     if ledger.disc_state == "unknown":
         return "the disc's state is unknown: ask for it again with the disc loaded anew before using it"
     if ledger.rewritable:

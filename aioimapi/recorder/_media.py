@@ -145,10 +145,7 @@ def choose_closing(
     if traits.overwritable:
         return Closing((), closes_disc=False)
     if compatible and traits.finalize_compatible:
-        reason = (
-            "" if close else f"{traits.name} is closed by default, so that other drives and players read it"
-        )
-        return Closing(traits.finalize_compatible, closes_disc=True, reason=reason)
+        return Closing(traits.finalize_compatible, closes_disc=True)
     if close or not traits.appendable_sessions:
         return Closing(traits.finalize, closes_disc=True)
     if last_session:

@@ -182,6 +182,19 @@ async def test_a_close_that_fails_is_told_with_all_sectors_written(tmp_path: Pat
     assert not report_of(caught.value).written
 
 
+async def test_a_drive_that_dies_while_verifying_leaves_a_written_disc(tmp_path: Path) -> None:
+    async with open_recorder(url(tmp_path / "disc", "bd-r", "unplug@read:3")) as recorder:
+        with pytest.raises(RecordingError, match="not proven") as caught:
+            await recorder.write(MemorySource(320))
+    report = report_of(caught.value)
+    assert report.written
+    assert report.verified is None
+    assert report.verification is not None
+    assert report.verification.sectors_read == 64
+    assert "not finished (full): 64 sectors" in str(report)
+    assert report.disc_state == "appendable"
+
+
 async def test_a_rewritable_disc_can_be_burned_again_after_a_failure(tmp_path: Path) -> None:
     async with open_recorder(url(tmp_path / "disc", "bd-re", "3/0c/00@write:5")) as recorder:
         with pytest.raises(RecordingError, match="can be written again"):
