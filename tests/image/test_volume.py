@@ -140,3 +140,17 @@ async def test_an_image_of_ours_reads_back(kind: str) -> None:
         entry = await volume.find("/ünïcödé 名前.txt")
         assert b"".join([bytes(chunk) async for chunk in volume.read(entry)]) == b"content"
         assert (await volume.find("/empty")).size == 0
+
+
+@pytest.mark.parametrize("kind", ["udf", "rockridge", "joliet", "iso9660"])
+async def test_a_directory_of_several_bursts(kind: str) -> None:
+    image = FileSystemImage(volume_name="MANY")
+    names = [f"{number:05} {'x' * (number % 50)}.dat" for number in range(12_000)]
+    for name in names:
+        image.root.add_file(f"many/{name}", b"")
+    async with await open_volume(await image.plan(), file_system=kind) as volume:
+        entries = await volume.children(await volume.find("/many" if kind != "iso9660" else "/MANY"))
+        assert len({entry.name for entry in entries}) == len(names)
+        if kind != "iso9660":
+            assert sorted(entry.name for entry in entries) == names
+        assert volume.findings == ()

@@ -9,7 +9,7 @@ import pytest
 from handmade import DATE, DIR, ER, FILE, LINK, SP, TIME_NS, both, ce, dots, link, nm, px, record, volume
 
 from aioimapi.errors import ImageFormatError, ImapiError
-from aioimapi.fs.read import EntryKind, WalkGuard
+from aioimapi.fs.read import MAX_DEPTH, EntryKind, WalkGuard
 
 
 def findings(source: golden.Sectors, kind: str = "auto") -> str:
@@ -312,3 +312,71 @@ def test_unreadable_sectors_hide_no_neighbour() -> None:
     source.bad.add(16)
     with pytest.raises(ImapiError):
         golden.opened(source)
+
+
+def test_endless_levels_are_entered_to_a_stated_depth() -> None:
+    count = MAX_DEPTH + 100
+    more = {30 + n: dots(30 + n, 2048) + record(b"D", 31 + n, 2048, flags=2) for n in range(count)}
+    source = volume(record(b"D", 30, 2048, flags=2), more=more, count=count + 40, rock_ridge=False)
+    found, context = golden.opened(source)
+    guard = WalkGuard(context)
+    directory, depth = found.file_system.root, 0
+    while guard.admits(directory, depth):
+        (directory,) = golden.run(found.file_system.children(directory), source, guard)
+        depth += 1
+    assert depth == MAX_DEPTH + 1
+    assert "levels deep; not entered" in context.findings.sentences()[-1]
+
+
+def test_joliet_names_of_odd_lengths_and_lone_surrogates() -> None:
+    source = volume(b"", rock_ridge=False)
+    source.content[18] = source.content[17]
+    source.content[17] = b"\2" + source.content[16][1:]
+    source.patch(17, 88, b"%/E")
+    source.patch(17, 158, both(40))
+    source.patch(
+        40,
+        0,
+        dots(40, 4096)
+        + record("名.txt;1".encode("utf-16-be"), 50, 1)
+        + record("ab".encode("utf-16-be") + b"\0", 50, 1)
+        + record(b"\xd8\x00\x00x", 50, 1)
+        + record("😀".encode("utf-16-be"), 50, 1),
+    )
+    assert list(golden.tree(source)) == ["/名.txt", "/ab", "/\ufffdx", "/😀"]
+    assert "odd number of bytes" in findings(source)
+
+
+def test_hidden_and_associated_files() -> None:
+    source = volume(
+        record(b"FORK.;1", 30, 1, flags=4) + record(b"FORK.;1", 31, 1) + record(b"H.;1", 32, 1, flags=1),
+        rock_ridge=False,
+    )
+    tree = golden.tree(source)
+    assert {path: entry.hidden for path, entry in tree.items()} == {"/FORK": False, "/H": True}
+    assert tree["/FORK"].extents == ((31, 1),)
+    assert "associated file" in findings(source)
+
+
+def test_a_compressed_file_is_given_as_stored_and_told() -> None:
+    use = px(FILE) + nm(b"z") + b"ZF" + bytes((16, 1)) + b"pz" + bytes((4, 15)) + both(99)
+    source = volume(record(b"Z.;1", 30, 10, use=use))
+    assert golden.tree(source)["/z"].size == 10
+    assert "stored compressed (ZF, pz)" in findings(source)
+
+
+def test_a_kind_that_two_standards_tell_differently() -> None:
+    source = volume(
+        record(b"A.;1", 30, 10, use=px(DIR) + nm(b"a"))
+        + record(b"B", 40, 2048, flags=2, use=px(FILE) + nm(b"b"))
+    )
+    tree = golden.tree(source)
+    assert (tree["/a"].kind, tree["/b"].kind) == (EntryKind.FILE, EntryKind.DIRECTORY)
+    assert "in Rock Ridge but a" in findings(source)
+
+
+def test_high_sierra_is_named() -> None:
+    source = golden.Sectors(64, {16: (both(16) + b"\1CDROM\1").ljust(2048, b"\0")})
+    context = golden.opened
+    with pytest.raises(ImageFormatError):
+        context(source)

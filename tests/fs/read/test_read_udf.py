@@ -9,7 +9,7 @@ import golden
 import pytest
 
 from aioimapi.errors import ImageFormatError
-from aioimapi.fs.read import HOLE, Findings
+from aioimapi.fs.read import HOLE, EntryKind, Findings
 from aioimapi.fs.read._udf_fields import check_tag, decode_cs0, decode_dstring, permissions_to_mode
 from aioimapi.fs.read._udf_partitions import (
     MetadataPartition,
@@ -294,3 +294,38 @@ def test_what_is_no_tag() -> None:
     assert check_tag(bytes(16), 0, 0, Findings(), "") == -1
     assert check_tag(b"\xff" * 16, 0, 0, Findings(), "") == -1
     assert check_tag(b"short", 0, 0, Findings(), "") == -1
+
+
+def test_device_numbers_are_an_extended_attribute(source: golden.Sectors) -> None:
+    sector = entry_of(source, "/hello.txt")
+    area = bytes(24) + struct.pack("<IB3xI", 14, 1, 16) + bytes(4)  # some other attribute before it
+    area += struct.pack("<IB3xIIII", 12, 1, 24, 0, 8, 300)
+    data = bytearray(source.content[sector])
+    data[27] = 6
+    struct.pack_into("<II", data, 168, len(area), 0)
+    data[176 : 176 + len(area)] = area
+    struct.pack_into("<H", data, 10, 160 + len(area))
+    struct.pack_into("<Q", data, 56, 0)
+    source.content[sector] = retag(bytes(data))
+    entry = golden.tree(source, "udf")["/hello.txt"]
+    assert (entry.kind, entry.device, entry.extents) == (EntryKind.BLOCK_DEVICE, (8, 300), ())
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 4, 5, 9])
+def test_symlink_components(source: golden.Sectors, kind: int) -> None:
+    text = {1: "/", 2: "/", 3: "..", 4: ".", 5: "名", 9: ""}[kind]
+    name = b"\x10\x54\x0d" if kind == 5 else b""
+    area = bytes((kind, len(name), 0, 0)) + name + bytes((5, 3, 0, 0)) + b"\x08xy"
+    put_descriptors(source, "/hello.txt", 3, area, len(area))
+    sector = next(n for n in sectors_with_tag(source, 261) if area in source.content[n])
+    change(source, sector, 27, b"\x0c")
+    target = golden.tree(source, "udf")["/hello.txt"].target
+    assert target == (text if text.endswith("/") or not text else text + "/") + "xy"
+
+
+def test_a_symlink_whose_content_lies_elsewhere(source: golden.Sectors) -> None:
+    entry = golden.tree(source, "udf")["/hello.txt"]
+    sector = entry_of(source, "/hello.txt")
+    change(source, sector, 27, b"\x0c")
+    source.patch(entry.extents[0][0], 0, bytes((5, 2, 0, 0)) + b"\x08z")
+    assert golden.tree(source, "udf")["/hello.txt"].target == "z"
