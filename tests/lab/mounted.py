@@ -26,13 +26,13 @@ UDF = Mount("udf", "udf", "iocharset=utf8")
 ALL_MOUNTS = (ROCK_RIDGE, JOLIET, ISO, UDF)
 
 
-def mount_commands(device: str, mounts: Sequence[Mount], scratch: Path) -> str:
+def mount_commands(device: str, mounts: Sequence[Mount], scratch: Path, *, sample: bool = False) -> str:
     """Return shell commands that mount a device in each way and write down each tree."""
     lines = []
     for mount in mounts:
         lines += [
             f"folder=$(mount-image {device} {mount.file_system} {mount.options})",
-            snapshot_command('"$folder"', scratch / f"{mount.name}.jsonl"),
+            snapshot_command('"$folder"', scratch / f"{mount.name}.jsonl", sample=sample),
             'umount "$folder"',
         ]
     # what the kernel says of a file system that it mounted counts too; udf's tries of other block sizes do not
@@ -60,16 +60,15 @@ HARMLESS = (
 
 
 def walk_image(
-    image: Path, mounts: Sequence[Mount], scratch: Path, *, timeout_s: int = 100, memory: str = "768M"
+    image: Path, mounts: Sequence[Mount], scratch: Path, *, timeout_s: int = 100, sample: bool = False
 ) -> tuple[dict[str, Tree], list[str]]:
-    """Mount an image in each way under the kernel.
+    """Mount an image in each way under the kernel, and look at all of it or, with ``sample``, at a part of what is big.
 
     Returns:
         The tree of each mount by its name, and what the kernel complained of.
     """
-    run = in_kernel(
-        mount_commands("/dev/ubdb", mounts, scratch), images=[image], timeout_s=timeout_s, memory=memory
-    )
+    commands = mount_commands("/dev/ubdb", mounts, scratch, sample=sample)
+    run = in_kernel(commands, images=[image], timeout_s=timeout_s)
     return {mount.name: load_tree(scratch / f"{mount.name}.jsonl") for mount in mounts}, kernel_complaints(
         run.output
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .compare import View, differences, rename_all, take_snapshot
+from .compare import View, differences, load_tree, rename_all, snapshot_command, take_snapshot
 from .hard_tree import SYMLINKS, build
 
 EXACT = View("copy", mtime_step_ns=1, hard_links=True)
@@ -93,6 +95,39 @@ def test_a_view_without_symlinks_and_with_other_names(tmp_path: Path) -> None:
     assert any("b'link' is missing" in line for line in differences(source, shown, view))
     without = View("iso", renamed=view.renamed, symlinks="absent", mtime_step_ns=None)
     assert differences(source, shown, without) == []
+
+
+def test_a_sparse_file_has_the_digest_of_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with (tmp_path / "a" / "sparse").open("wb") as file:
+        file.truncate(70 << 20)
+        file.seek(65 << 20)
+        file.write(b"island")
+    digest = hashlib.sha256(bytes(65 << 20) + b"island" + bytes((5 << 20) - 6)).hexdigest()[:32]
+    entry = take_snapshot(tmp_path / "a", tmp_path / "a.jsonl")[b"sparse"]
+    assert (entry.size, entry.digest) == (70 << 20, digest)
+    assert entry.sample
+
+
+def test_a_sample_tells_a_fault_in_a_big_folder_or_file_and_lists_all(tmp_path: Path) -> None:
+    for root in ("a", "b"):
+        (tmp_path / root).mkdir()
+        for number in range(2100):
+            (tmp_path / root / f"{number}").write_bytes(b"x")
+        with (tmp_path / root / "big").open("wb") as file:
+            file.truncate(65 << 20)
+            file.seek((65 << 20) - 5)
+            file.write(root.encode() * 5)
+    (tmp_path / "b" / "77").unlink()
+    sample = snapshot_command(str(tmp_path / "b"), tmp_path / "b.jsonl", sample=True)
+    subprocess.run(sample, shell=True, check=True)
+    found = differences(
+        take_snapshot(tmp_path / "a", tmp_path / "a.jsonl"),
+        load_tree(tmp_path / "b.jsonl"),
+        View("b", mtime_step_ns=None),
+    )
+    assert "b: b'77' is missing (expected at b'77')" in found
+    assert all("b'77'" in line or "b'big': sample" in line for line in found)
 
 
 def test_the_hard_tree_is_deep_wide_and_over_every_path_limit(tmp_path: Path) -> None:

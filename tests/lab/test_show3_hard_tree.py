@@ -78,7 +78,7 @@ def test_rock_ridge_and_udf_are_equal_to_the_source(
 def test_joliet_and_plain_iso_9660_have_the_same_files(
     image: Path, source: Tree, planned: tuple[Names, Outcome], scratch: Path
 ) -> None:
-    trees, complaints = walk_image(image, [JOLIET, ISO], scratch, timeout_s=500)
+    trees, complaints = walk_image(image, [JOLIET, ISO], scratch, timeout_s=500, sample=True)
     views = views_of(source, planned[0], LEFT_OUT)
     assert complaints == []
     assert differences(source, trees["joliet"], views.joliet) == []
