@@ -86,7 +86,9 @@ def detect(context: ImageContext, wanted: str = "auto") -> Parser[Detected]:
         context.findings.note("unreadable file systems", reason)
     chosen = wanted if wanted != "auto" else next(iter(available), "")
     if chosen not in systems:
-        raise _nothing(wanted, available, reasons, context.session_start)
+        raise _nothing(
+            wanted, available, reasons or list(context.findings.sentences()[:3]), context.session_start
+        )
     return Detected(
         available,
         systems[chosen],

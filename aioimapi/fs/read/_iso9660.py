@@ -7,7 +7,7 @@ entries: continuation areas and relocated directories of a burst are fetched tog
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 import attrs
 
@@ -23,6 +23,7 @@ from aioimapi.fs.read._base import (
     require_directory_size,
     try_read,
 )
+from aioimapi.fs.read._iso_records import DIRECTORY, HIDDEN, Record, RecordDecoder
 from aioimapi.fs.read._iso_volume import IsoDescriptor
 from aioimapi.fs.read._rockridge import (
     MAX_CONTINUATION_BYTES,
@@ -34,7 +35,6 @@ from aioimapi.fs.read._rockridge import (
 from aioimapi.fs.read._times import short_time_ns
 from aioimapi.fs.read._tree import Entry, EntryKind, FileSystem, clean_name, root_entry
 
-_HIDDEN, _DIRECTORY, _ASSOCIATED, _MULTI_EXTENT = 0x01, 0x02, 0x04, 0x80
 _U32 = Struct("<I").unpack_from
 
 _KINDS: Final = {
@@ -49,27 +49,6 @@ _KINDS: Final = {
 
 
 _RELOCATION_NAMES: Final = ("rr_moved", ".rr_moved")
-
-
-class _Record(NamedTuple):
-    """One directory record, its sections joined."""
-
-    identifier: bytes
-    flags: int
-    sections: tuple[tuple[int, int], ...]
-    date: bytes
-    interleaved: bool
-    complete: bool
-    use: SystemUse | None
-
-
-class _Section(NamedTuple):
-    identifier: bytes
-    flags: int
-    extent: tuple[int, int]
-    date: bytes
-    interleaved: bool
-    use: SystemUse | None
 
 
 class IsoFileSystem(FileSystem):
@@ -115,7 +94,7 @@ class IsoFileSystem(FileSystem):
             raise ImageFormatError(f"directory {path} cannot be read: {directory.fault}", path=path)
         entries: list[Entry] = []
         names: set[str] = set()
-        open_sections: list[_Section] = []
+        decoder = self._decoder(path)
         for lba, size in directory.extents:
             require_directory_size(size, path, lba)
             if size % SECTOR and self._block_size == SECTOR:
@@ -127,7 +106,7 @@ class IsoFileSystem(FileSystem):
                 data = yield SectorRequest(lba + first, min(BURST_SECTORS, total - first))
                 start = directory.offset if first == 0 else 0
                 end = min(len(data), directory.offset + size - first * SECTOR)
-                records = self._records(data, start, end, path, open_sections)
+                records = decoder.decode(data, start, end)
                 if self._rock_ridge:
                     yield from self._continue_areas(records, path)
                 yield from self._finish(records, path, entries, names)
@@ -137,9 +116,7 @@ class IsoFileSystem(FileSystem):
                         f"directory {path} has more than {MAX_DIRECTORY_ENTRIES:,}; the rest is left out",
                     )
                     return entries
-        if open_sections:
-            record = _join(open_sections, complete=False)
-            yield from self._finish([record], path, entries, names)
+        yield from self._finish(decoder.close(), path, entries, names)
         if path == "/" and self._rock_ridge:
             yield from self._hide_relocation(entries)
         return entries
@@ -157,91 +134,18 @@ class IsoFileSystem(FileSystem):
                 data = yield from try_read(lba, min(-(-(size + entry.offset) // SECTOR), BURST_SECTORS))
                 if data is None or entry.size > len(data):
                     return
-                records = self._records(data, entry.offset, len(data), entry.path, [])
+                records = self._decoder(entry.path).decode(data, entry.offset, len(data))
                 yield from self._continue_areas(records, entry.path)
                 if records and all(record.use is not None and record.use.relocated for record in records):
                     del entries[index]
                     return
 
-    def _records(
-        self, data: bytes, start: int, end: int, path: str, open_sections: list[_Section]
-    ) -> list[_Record]:
-        """Decode the records of some whole sectors (ECMA-119 9.1); records never cross a sector."""
-        records: list[_Record] = []
-        rock_ridge = self._rock_ridge
-        findings = self._findings
-        position = start
-        while position + 34 <= end:
-            length = data[position]
-            sector_end = min((position // SECTOR + 1) * SECTOR, end)
-            if length == 0:
-                position = sector_end
-                continue
-            name_length = data[position + 32]
-            stop = position + length
-            name_end = position + 33 + name_length
-            if length < 34 or stop > sector_end or name_end > stop or name_length == 0:
-                findings.note(
-                    "broken records",
-                    f"a directory record of {path} has wrong lengths; the rest of its sector is skipped",
-                )
-                position = sector_end
-                continue
-            identifier = data[position + 33 : name_end]
-            flags = data[position + 25]
-            if identifier in (b"\0", b"\1") or flags & _ASSOCIATED:
-                if flags & _ASSOCIATED:
-                    findings.note("associated files", f"{path} holds an associated file, which is not shown")
-                position = stop
-                continue
-            use: SystemUse | None = None
-            if rock_ridge:
-                use = SystemUse()
-                use_start = name_end + (1 - (name_length & 1)) + self._skip
-                if use_start < stop:
-                    parse_area(use, data, use_start, stop, findings, path)
-            section = _Section(
-                identifier,
-                flags,
-                self._extent(data, position, path),
-                data[position + 18 : position + 25],
-                bool(data[position + 26] or data[position + 27]),
-                use,
-            )
-            position = stop
-            if open_sections and open_sections[0].identifier != identifier:
-                records.append(_join(open_sections, complete=False))
-                open_sections.clear()
-            if flags & _MULTI_EXTENT and not flags & _DIRECTORY:
-                open_sections.append(section)
-            elif open_sections:
-                open_sections.append(section)
-                records.append(_join(open_sections, complete=True))
-                open_sections.clear()
-            else:
-                records.append(
-                    _Record(
-                        identifier, flags, (section.extent,), section.date, section.interleaved, True, use
-                    )
-                )
-        return records
-
-    def _extent(self, data: bytes, position: int, path: str) -> tuple[int, int]:
-        """Decode extent and length; both are recorded in both byte orders (ECMA-119 7.3.3)."""
-        block_field, size_field = data[position + 2 : position + 10], data[position + 10 : position + 18]
-        block: int = _U32(data, position + 2)[0]
-        size: int = _U32(data, position + 10)[0]
-        if block_field != block_field[::-1] or size_field != size_field[::-1]:
-            # The little-endian half counts unless only the other one was filled in.
-            block = block or int.from_bytes(block_field[4:], "big")
-            size = size or int.from_bytes(size_field[4:], "big")
-            self._findings.note("byte orders differ", f"the two byte orders of an extent in {path} differ")
-        # An extended attribute record lies before the content (ECMA-119 9.1.2).
-        return block + data[position + 1], size
+    def _decoder(self, path: str) -> RecordDecoder:
+        return RecordDecoder(self._findings, path, self._skip if self._rock_ridge else None)
 
     # --- Rock Ridge ---------------------------------------------------------------------------------
 
-    def _continue_areas(self, records: list[_Record], path: str) -> Parser[None]:
+    def _continue_areas(self, records: list[Record], path: str) -> Parser[None]:
         """Fetch continuation areas, and those that these name, until none is left."""
         waiting = [
             use for record in records if (use := record.use) is not None and use.continuation is not None
@@ -288,7 +192,7 @@ class IsoFileSystem(FileSystem):
                 "broken continuation areas", f"a record of {path} chains more than {MAX_CONTINUATIONS} areas"
             )
 
-    def _relocated(self, records: list[_Record], path: str) -> Parser[dict[int, bytes]]:
+    def _relocated(self, records: list[Record], path: str) -> Parser[dict[int, bytes]]:
         """Read the first sector of each directory that a record of ``records`` stands for (CL, RRIP 4.1.5.1)."""
         wanted = [
             (self._lba(record.use.child_lba), 1, self._lba(record.use.child_lba))
@@ -306,7 +210,7 @@ class IsoFileSystem(FileSystem):
     # --- entries ------------------------------------------------------------------------------------
 
     def _finish(
-        self, records: list[_Record], path: str, entries: list[Entry], names: set[str]
+        self, records: list[Record], path: str, entries: list[Entry], names: set[str]
     ) -> Parser[None]:
         heads = (yield from self._relocated(records, path)) if self._rock_ridge else {}
         for record in records:
@@ -322,8 +226,8 @@ class IsoFileSystem(FileSystem):
             else:
                 entries.append(self._rock_ridge_entry(record, use, path))
 
-    def _plain_entry(self, record: _Record, path: str, names: set[str]) -> Entry:
-        directory = record.flags & _DIRECTORY
+    def _plain_entry(self, record: Record, path: str, names: set[str]) -> Entry:
+        directory = record.flags & DIRECTORY
         name = self._decode(record.identifier, path)
         if not directory:
             bare = self._strip_version(name)
@@ -345,11 +249,11 @@ class IsoFileSystem(FileSystem):
             mtime_ns=short_time_ns(record.date),
             extents=extents,
             offset=offset,
-            hidden=bool(record.flags & _HIDDEN),
+            hidden=bool(record.flags & HIDDEN),
             fault=fault,
         )
 
-    def _rock_ridge_entry(self, record: _Record, use: SystemUse, path: str) -> Entry:
+    def _rock_ridge_entry(self, record: Record, use: SystemUse, path: str) -> Entry:
         raw = use.name
         name = (
             self._strip_version(record.identifier.decode("utf-8", "surrogateescape"))
@@ -390,12 +294,12 @@ class IsoFileSystem(FileSystem):
             offset,
             use.device if kind in (EntryKind.CHARACTER_DEVICE, EntryKind.BLOCK_DEVICE) else None,
             use.links,
-            bool(record.flags & _HIDDEN),
+            bool(record.flags & HIDDEN),
             fault,
         )
 
-    def _kind(self, record: _Record, use: SystemUse, path: str) -> tuple[EntryKind, int | None]:
-        recorded = EntryKind.DIRECTORY if record.flags & _DIRECTORY else EntryKind.FILE
+    def _kind(self, record: Record, use: SystemUse, path: str) -> tuple[EntryKind, int | None]:
+        recorded = EntryKind.DIRECTORY if record.flags & DIRECTORY else EntryKind.FILE
         if use.mode is None:
             return (
                 EntryKind.SYMLINK if use.target is not None and recorded is EntryKind.FILE else recorded
@@ -409,12 +313,12 @@ class IsoFileSystem(FileSystem):
             kind = recorded
         return kind, use.mode & 0o7777
 
-    def _relocated_entry(self, record: _Record, use: SystemUse, head: bytes, path: str) -> Entry:
+    def _relocated_entry(self, record: Record, use: SystemUse, head: bytes, path: str) -> Entry:
         """Make a directory of a CL record: its length stands in its own first record, which must point to itself."""
         child = use.child_lba or 0
         entry = self._rock_ridge_entry(
             record._replace(
-                flags=record.flags | _DIRECTORY, sections=((child, 0),), interleaved=False, complete=True
+                flags=record.flags | DIRECTORY, sections=((child, 0),), interleaved=False, complete=True
             ),
             use,
             path,
@@ -434,7 +338,7 @@ class IsoFileSystem(FileSystem):
             entry, kind=EntryKind.DIRECTORY, extents=((lba, size),), size=size, offset=offset, fault=fault
         )
 
-    def _content(self, record: _Record, path: str) -> tuple[tuple[tuple[int, int], ...], int, int, str]:
+    def _content(self, record: Record, path: str) -> tuple[tuple[tuple[int, int], ...], int, int, str]:
         """Return extents in sectors, size, offset, and what is wrong with them."""
         sections = record.sections
         if len(sections) == 1:
@@ -497,20 +401,6 @@ class IsoFileSystem(FileSystem):
             if identifier.endswith(".") and len(identifier) > 1 and identifier not in (".", "..")
             else identifier
         )
-
-
-def _join(sections: list[_Section], *, complete: bool) -> _Record:
-    """Make one record of a file's sections (ECMA-119 6.5.1, 9.1.6); the first one's system use counts."""
-    first = sections[0]
-    return _Record(
-        first.identifier,
-        first.flags & ~_MULTI_EXTENT,
-        tuple(section.extent for section in sections),
-        first.date,
-        any(section.interleaved for section in sections),
-        complete,
-        first.use,
-    )
 
 
 def probe_rock_ridge(context: ImageContext, descriptor: IsoDescriptor) -> Parser[int | None]:

@@ -377,6 +377,5 @@ def test_a_kind_that_two_standards_tell_differently() -> None:
 
 def test_high_sierra_is_named() -> None:
     source = golden.Sectors(64, {16: (both(16) + b"\1CDROM\1").ljust(2048, b"\0")})
-    context = golden.opened
-    with pytest.raises(ImageFormatError):
-        context(source)
+    with pytest.raises(ImageFormatError, match="High Sierra"):
+        golden.opened(source)
