@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import random
 import struct
 from pathlib import Path
 from typing import Any, TypeVar
@@ -153,3 +154,23 @@ def content(source: Sectors, entry: Entry) -> bytes:
         )
         skip = 0
     return b"".join(parts)
+
+
+def mutate(source: golden.Sectors, chance: random.Random) -> None:
+    """Damage an image in some places."""
+    sectors = sorted(source.content)
+    for _ in range(chance.choice((1, 3, 10, 50))):
+        sector, offset = chance.choice(sectors), chance.randrange(2048)
+        kind = chance.randrange(5)
+        if kind == 0:
+            piece = chance.randbytes(1)
+        elif kind == 1:
+            piece = chance.choice((b"\xff" * 4, bytes(4), b"\xff\xff\xff\x7f", b"\0\0\0\x80"))
+        elif kind == 2:
+            piece = chance.choice(sectors).to_bytes(4, "little")
+        elif kind == 3:
+            piece = source.content[chance.choice(sectors)][: chance.choice((16, 64, 2048))]
+            offset = 0
+        else:
+            piece = chance.randbytes(chance.randrange(1, 64))
+        source.patch(sector, offset, piece[: 2048 - offset])

@@ -5,6 +5,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import random
 import stat
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import golden
 import pytest
 from handmade import DIR, FILE, LINK, dots, link, nm, px, record, volume
 
-from aioimapi.errors import ImageFormatError, ItemNotFoundError, OutputError, OutputFullError
+from aioimapi.errors import ImageFormatError, ImapiError, ItemNotFoundError, OutputError, OutputFullError
 from aioimapi.fs.read import HOLE, Entry, EntryKind, Parser
 from aioimapi.image import open_volume
 from aioimapi.image._extract import host_name
@@ -345,3 +346,23 @@ def test_a_native_cancel_leaves_no_part_of_a_file(tmp_path: Path) -> None:
             assert path.stat().st_size == 5 << 20
             path.unlink()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("name", ["xorriso", "genisoimage", "pycdlib"])
+def test_damaged_images_neither_crash_nor_leave_the_folder(tmp_path: Path, name: str) -> None:
+    chance = random.Random(name)
+    intact = golden.load(name)
+
+    async def attempt(source: golden.Sectors, folder: Path, kind: str) -> None:
+        async with await open_volume(source, file_system=kind) as volume_:
+            await volume_.extract(folder, overwrite=True)
+
+    for number in range(25):
+        source = golden.Sectors(intact.sector_count, dict(intact.content))
+        golden.mutate(source, chance)
+        folder = tmp_path / "in" / str(number % 3)
+        for kind in ("auto", "rockridge", "joliet"):
+            with contextlib.suppress(ImapiError):
+                anyio.run(attempt, source, folder, kind)
+    assert os.listdir(tmp_path) == ["in"]
+    assert set(os.listdir(tmp_path / "in")) <= {"0", "1", "2"}

@@ -14,25 +14,6 @@ from aioimapi.fs.read import PREFERENCE, WalkGuard
 MUTATIONS = 120
 
 
-def mutate(source: golden.Sectors, chance: random.Random) -> None:
-    sectors = sorted(source.content)
-    for _ in range(chance.choice((1, 3, 10, 50))):
-        sector, offset = chance.choice(sectors), chance.randrange(2048)
-        kind = chance.randrange(5)
-        if kind == 0:
-            piece = chance.randbytes(1)
-        elif kind == 1:
-            piece = chance.choice((b"\xff" * 4, bytes(4), b"\xff\xff\xff\x7f", b"\0\0\0\x80"))
-        elif kind == 2:
-            piece = chance.choice(sectors).to_bytes(4, "little")
-        elif kind == 3:
-            piece = source.content[chance.choice(sectors)][: chance.choice((16, 64, 2048))]
-            offset = 0
-        else:
-            piece = chance.randbytes(chance.randrange(1, 64))
-        source.patch(sector, offset, piece[: 2048 - offset])
-
-
 def walk(source: golden.Sectors, kind: str) -> None:
     found, context = golden.opened(source, kind)
     guard = WalkGuard(context)
@@ -65,7 +46,7 @@ def test_random_damage(name: str) -> None:
     intact = golden.load(name)
     for _ in range(MUTATIONS):
         source = golden.Sectors(intact.sector_count, dict(intact.content))
-        mutate(source, chance)
+        golden.mutate(source, chance)
         for kind in ("auto", *PREFERENCE):
             started = time.perf_counter()
             try:
