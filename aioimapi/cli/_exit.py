@@ -20,6 +20,10 @@ class ExitCode(enum.IntEnum):
     TERMINATED = 143
 
 
+class StandardOutputClosedError(Exception):
+    """The program that read standard output went away. Not an OSError: click would end the process silently."""
+
+
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.DONE: "done: all that was asked for, verification included",
     ExitCode.FAILED: "failed while it ran: the drive, the disc, a source or the output",

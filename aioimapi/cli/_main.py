@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from aioimapi import __version__
-from aioimapi.cli._exit import MEANINGS, ExitCode
+from aioimapi.cli._exit import MEANINGS, ExitCode, StandardOutputClosedError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "drives": ("_drives", "List the drives: what they are, what they write, what is in them."),
@@ -82,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
         return _wrong_usage(error)
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, StandardOutputClosedError):
         return _closed_pipe()
     except OSError as error:
         sys.stderr.write(f"aioimapi: error: standard output: {error.strerror}\n")

@@ -10,7 +10,7 @@ import anyio
 import anyio.abc
 import attrs
 
-from aioimapi.cli._exit import ExitCode, code_for
+from aioimapi.cli._exit import ExitCode, StandardOutputClosedError, code_for
 from aioimapi.errors import ImapiError
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def run_job(console: Console, job: Job) -> ExitCode:
             return anyio.run(_supervise, console, job, backend=console.loop)
         except BaseExceptionGroup as group:
             raise sole_error(group) from None
-    except BrokenPipeError:
-        raise  # of standard output; of an image's pipe it is an OutputClosedError
+    except BrokenPipeError as error:  # of an image's pipe it would be an OutputClosedError
+        raise StandardOutputClosedError from error
     except (ImapiError, OSError) as error:
         return console.fail(error, code_for(error))
 

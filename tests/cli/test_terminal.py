@@ -1,0 +1,203 @@
+"""What only a process of its own can show: signals, a terminal, closed pipes, start-up."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .command import Run, start
+
+pytestmark = pytest.mark.timeout(60)
+
+# A drive of real speed, 27 MB/s, with a small buffer, that needs no time to flush and close.
+SLOW = "virtual:disc?media=bd-r&physics=on&buffer_kib=256&sync_s=0&close_s=0"
+
+
+@pytest.fixture
+def big(work: Path) -> Path:
+    """A source that a drive of real speed needs some seconds for."""
+    (work / "photos" / "big").write_bytes(os.urandom(1 << 20) * 64)
+    return work
+
+
+def stop_while(
+    process: subprocess.Popen[str], phase: str, number: signal.Signals = signal.SIGINT
+) -> list[str]:
+    """Send a signal once a phase is half way in, and return the lines of standard output."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        news = json.loads(line)
+        if news.get("phase") == phase and news["done"] > 0:
+            process.send_signal(number)
+            break
+    rest, _ = process.communicate(timeout=40)
+    return [*lines, *rest.splitlines()]
+
+
+@pytest.mark.parametrize("phase", ["writing data", "verifying"])
+def test_ctrl_c_stops_a_burn_and_tells_what_the_disc_is(big: Path, run: Run, loop: str, phase: str) -> None:
+    process = start("burn", "photos", "--drive", SLOW, "--json", "--loop", loop)
+    result = json.loads(stop_while(process, phase)[-1])
+    assert process.returncode == 130
+    assert result["exit_code"] == 130
+    assert result["error"]["type"] == "Stopped"
+    (outcome,) = result["result"]["drives"]
+    report = outcome["report"]
+    assert report["disc_state"] == "appendable"
+    assert report["written"] is (phase == "verifying")
+    assert report["verified"] is None
+    if phase == "writing data":
+        assert 0 < report["sectors_taken"] < report["sectors"]
+    assert run("media", "virtual:disc").code == 0  # the drive was given back
+
+
+def test_ctrl_c_as_a_person_reads_it(big: Path) -> None:
+    process = start("burn", "photos", "--drive", SLOW)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "writing data" in line:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert "aioimapi: stopped by Ctrl-C" in err
+    assert "Written       no, the drive took " in out
+    assert "Closed        no, the disc is " in out
+    assert "Traceback" not in err
+
+
+def test_a_termination_signal_has_a_code_of_its_own(big: Path) -> None:
+    process = start("burn", "photos", "--drive", SLOW, "--json")
+    stop_while(process, "writing data", signal.SIGTERM)
+    assert process.returncode == 143
+
+
+def test_ctrl_c_leaves_no_image(work: Path, loop: str) -> None:
+    with (work / "photos" / "endless").open("wb") as endless:
+        endless.truncate(200 << 30)  # sparse: minutes of zeros
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-", "--loop", loop],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.read(1 << 20)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=40)
+    assert process.returncode == 130
+    assert b"stopped by Ctrl-C" in err
+    assert sorted(os.listdir(work)) == ["notes.txt", "photos"]
+
+
+def test_a_kill_leaves_a_disc_that_tells_the_truth(big: Path, run: Run) -> None:
+    process = start("burn", "photos", "--drive", SLOW, "--json")
+    stop_while(process, "writing data", signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    facts = run("media", "virtual:disc", "--json").result["result"]
+    assert facts["blank"] is False
+    assert facts["free_sectors"] < facts["capacity_sectors"]
+    again = run("burn", "notes.txt", "--drive", "virtual:disc")
+    assert again.code == 3
+    assert "aioimapi: error: virtual:disc: " in again.err
+
+
+def test_bars_on_a_terminal(work: Path, loop: str) -> None:
+    (work / "photos" / "big").write_bytes(os.urandom(1 << 20) * 8)
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "aioimapi.cli",
+            "burn",
+            "photos",
+            f"--drive={SLOW}",
+            "--drive=virtual:two?media=bd-r",
+            "--loop",
+            loop,
+        ],
+        stdout=terminal,
+        stderr=terminal,
+        stdin=terminal,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "30"},
+    )
+    os.close(terminal)
+    shown = read_all(controller)
+    assert process.wait(timeout=30) == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert "━" in text
+    assert re.search(r"uffer_kib=256&sync_s=0&close_s=0 +writing data .*\d+%", text)
+    assert re.search(r"virtual:two\S* +\w+", text)
+    assert "100%" in text
+    assert "MB/s" in text
+    assert text.count("Verified      yes, full") == 2
+    assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor is shown again
+
+
+def read_all(controller: int) -> str:
+    """Read a terminal until the other side has closed it."""
+    parts = []
+    while select.select([controller], [], [], 30)[0]:
+        try:
+            part = os.read(controller, 65536)
+        except OSError:  # Linux says EIO where the last process has closed the terminal
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(controller)
+    return b"".join(parts).decode()
+
+
+def test_an_image_is_not_written_to_a_terminal(work: Path) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"], stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = read_all(controller)
+    assert process.wait(timeout=30) == 2
+    assert "would write the image to the terminal" in shown
+
+
+def test_a_listing_whose_reader_leaves(work: Path, run: Run) -> None:
+    for number in range(3000):
+        (work / "photos" / f"a rather long name of a file, number {number}").touch()
+    assert run("image", "photos", "-o", "photos.iso").code == 0
+    process = start("ls", "photos.iso")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.wait(timeout=30)
+    assert process.stderr is not None
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.returncode == 1
+    assert "aioimapi: error: standard output was closed by the program that read it" in err
+    assert "Traceback" not in err
+
+
+def test_what_is_not_needed_is_not_loaded(work: Path) -> None:
+    """Start-up stays quick by what it leaves out; milliseconds would tell of the machine."""
+    code = (
+        "import sys; from aioimapi.cli._main import run; run(['image', 'photos', '-o', 'o.iso']);"
+        "print(*sorted({m for m in sys.modules if m.split('.')[0] in ('rich', 'trio')"
+        " or m.startswith(('aioimapi.recorder', 'aioimapi.drive', 'aioimapi.mmc', 'aioimapi.virtual'))}))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert ended.stdout.splitlines()[-1] == ""
