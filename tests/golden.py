@@ -156,7 +156,7 @@ def content(source: Sectors, entry: Entry) -> bytes:
     return b"".join(parts)
 
 
-def mutate(source: golden.Sectors, chance: random.Random) -> None:
+def mutate(source: Sectors, chance: random.Random) -> None:
     """Damage an image in some places."""
     sectors = sorted(source.content)
     for _ in range(chance.choice((1, 3, 10, 50))):
