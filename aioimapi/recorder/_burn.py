@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
@@ -35,6 +36,7 @@ from aioimapi.mmc import (
     DiscStatus,
     RecordingEvent,
     RecordingState,
+    RemovableMedium,
     SessionState,
     close_meaning,
 )
@@ -89,6 +91,7 @@ class WriteOptions:
         overwrite: A rewritable disc that holds something may be written over (IMAPI: ForceOverwrite).
         digest: The digest's name; ``auto`` for BLAKE3 where installed, else SHA-256.
         tidy_s: Seconds that the tidying up after a cancel or an error may take.
+        reload: Open and close the tray in the end; None for where the operating system needs it and the drive can.
     """
 
     verify: VerifyLevel = VerifyLevel.FULL
@@ -98,6 +101,7 @@ class WriteOptions:
     overwrite: bool = False
     digest: str = "auto"
     tidy_s: float = 60.0
+    reload: bool | None = None
 
 
 class Burn:
@@ -155,6 +159,8 @@ class Burn:
             if not self._touched:
                 raise
             raise self._failure(error) from error
+        if self._options.reload or (self._options.reload is None and os.path.isabs(self._drive.name)):
+            await self._reload()
         self._meter.begin(Phase.COMPLETED)
 
     async def _guarded(self) -> None:
@@ -274,6 +280,28 @@ class Burn:
                 f"the disc should be closed now, but the drive calls it {ledger.disc_state}"
             )
         return media
+
+    async def _reload(self) -> None:
+        """Have the operating system see the disc as it is now.
+
+        It keeps size and sectors of the disc that was loaded, a blank one, and can mount the burned one only after the
+        tray has moved. What goes wrong here is no failure of the burn.
+        """
+        try:
+            mechanism = (await self._drive.features()).get(RemovableMedium)
+            # Drives of MMC-3 times say version 0, and nothing of loading.
+            by_hand = (
+                mechanism is not None and mechanism.version > 0 and mechanism.eject and not mechanism.load
+            )
+            if by_hand and not self._options.reload:
+                advice = "take the disc out and put it in again before mounting it"
+                self._ledger.warnings.append(f"the drive cannot close its tray by itself: {advice}")
+                return
+            await self._drive.reload(READY_S)
+        except (ImapiError, TimeoutError) as error:
+            self._ledger.warnings.append(
+                f"the disc could not be loaded anew, so it may not be mountable yet: {error}"
+            )
 
     async def _closing_functions(self, placement: Placement) -> tuple[CloseFunction, ...]:
         if not placement.traits.overwritable:

@@ -91,6 +91,7 @@ class Recorder:
         overwrite: bool = False,
         digest: str = "auto",
         tidy_s: float = 60.0,
+        reload: bool | None = None,
         on_progress: OnProgress | None = None,
         feeder: Feeder = feed,
     ) -> Report:
@@ -110,6 +111,8 @@ class Recorder:
             overwrite: Write over what a rewritable disc holds (ForceOverwrite).
             digest: ``auto``, ``blake3``, or a name that ``hashlib`` knows.
             tidy_s: Seconds that tidying up after a cancel or an error may take.
+            reload: Open and close the tray when all is done. Linux can mount a disc that was just burned only after
+                that, so None does it for device nodes, where the drive can close its tray by itself.
             on_progress: Called with each :class:`Progress`, about twice a second; must not wait. If it raises, it is
                 not called again, and the report says so.
             feeder: Reads the source ahead; a rig passes a shared one.
@@ -139,7 +142,7 @@ class Recorder:
             short.
         """
         level = VerifyLevel(verify)
-        options = WriteOptions(level, speed, close, compatible, overwrite, digest, tidy_s)
+        options = WriteOptions(level, speed, close, compatible, overwrite, digest, tidy_s, reload)
         with self._only_job("burn"):
             sectors = await open_source(source)
             async with self._account(sectors, "burn", on_progress) as ledger:

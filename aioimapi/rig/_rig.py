@@ -227,6 +227,9 @@ class _Job:
             overwrite=options.overwrite,
             digest=options.digest,
             tidy_s=options.tidy_s,
+            reload=False
+            if options.eject
+            else None,  # a disc that leaves the drive is seen anew when it comes back
             on_progress=self.on_progress,
             feeder=feeder,
         )

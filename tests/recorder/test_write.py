@@ -239,6 +239,19 @@ async def test_an_image_of_our_own_goes_onto_a_disc_and_comes_back(tmp_path: Pat
         assert disc.files_at(16, 2) == ("<BD-R sequential recording LBA 16 to 17>",)
 
 
+async def test_the_tray_moves_in_the_end_where_asked(tmp_path: Path) -> None:
+    log = Log()
+    async with virtual_recorder(url(tmp_path / "disc", "bd-r"), log) as (recorder, _):
+        assert (await recorder.write(MemorySource(64), reload=True)).verified
+        assert [cdb[4] & 3 for cdb in log.cdbs if cdb[0] == 0x1B] == [2, 3]
+        assert (await recorder.verify(MemorySource(64))).verified
+    target = url(tmp_path / "disc2", "bd-r", "5/24/00@eject:1")
+    async with open_recorder(target) as recorder:
+        report = await recorder.write(MemorySource(64), reload=True)
+    assert report.verified
+    assert any("loaded anew" in warning for warning in report.warnings)
+
+
 async def test_tray(tmp_path: Path) -> None:
     async with virtual_recorder(url(tmp_path / "disc", "bd-r")) as (recorder, _):
         await recorder.eject()
