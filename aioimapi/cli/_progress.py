@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from aioimapi.recorder import Progress
 
+COMPLETED = "completed"
+"""The phase in which a burn tells that it is over (aioimapi.recorder.Phase)."""
+
 PLAIN_SECONDS = 5.0
 PLAIN_PERCENT = 5
 PLAIN_PATIENCE_SECONDS = 30.0
@@ -169,7 +172,10 @@ class RichDisplay(Display):
         """Move the bar, or make one."""
         task = self._tasks.get(tick.name)
         if task is None:
-            task = self._progress.add_task(_shorten(_text.printable(tick.name)), phase="", detail="")
+            label = _shorten(
+                _text.printable(tick.name.partition("?")[0])
+            )  # a URL's options tell no drive apart
+            task = self._progress.add_task(label, phase=tick.phase, detail="")
             self._tasks[tick.name] = task
         details = []
         if tick.bytes_per_second:
@@ -180,8 +186,9 @@ class RichDisplay(Display):
             details.append(f"{_text.duration(tick.remaining_s)} left")
         self._progress.update(
             task,
-            completed=tick.done,
-            total=tick.total or None,
+            # A phase without a measure shows a bar that moves; the last one shows a full bar.
+            completed=1 if tick.phase == COMPLETED else tick.done,
+            total=1 if tick.phase == COMPLETED else tick.total or None,
             phase=tick.phase,
             detail=", ".join(details),
         )
