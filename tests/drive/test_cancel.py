@@ -77,14 +77,17 @@ async def cancel_by_scope(drive: Drive, bus: Bus) -> None:
         group.start_soon(burn, drive)
         await until(bus.entered.is_set)
         group.cancel_scope.cancel()
-        threading.Timer(0.002, bus.go.set).start()
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.002)  # the cancellation reaches the burn before the drive answers
+        bus.go.set()
 
 
 async def cancel_natively(drive: Drive, bus: Bus) -> None:
     task = asyncio.create_task(burn(drive))
     await until(bus.entered.is_set)
     task.cancel()
-    threading.Timer(0.002, bus.go.set).start()
+    await asyncio.sleep(0.001)
+    bus.go.set()
     with pytest.raises(asyncio.CancelledError):
         await task
 
@@ -96,7 +99,8 @@ async def cancel_natively_and_again(drive: Drive, bus: Bus) -> None:
     task.cancel()
     await asyncio.sleep(0.001)
     task.cancel()
-    threading.Timer(0.002, bus.go.set).start()
+    await asyncio.sleep(0.001)
+    bus.go.set()
     await asyncio.wait([task])
     assert task.cancelled()
 

@@ -171,6 +171,16 @@ async def test_half_sectors_are_refused() -> None:
     await drive.aclose()
 
 
+async def release_after_cancel(go: threading.Event) -> None:
+    """Let the held command go once the cancellation has reached every task."""
+    try:
+        await anyio.sleep_forever()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.01)
+        go.set()
+
+
 async def test_sectors_of_a_cancelled_burst_are_counted() -> None:
     entered, go = threading.Event(), threading.Event()
 
@@ -183,11 +193,11 @@ async def test_sectors_of_a_cancelled_burst_are_counted() -> None:
     drive = Drive(ScriptedTransport(disc))
     async with anyio.create_task_group() as group:
         group.start_soon(drive.write_burst, 0, payload(320))
+        group.start_soon(release_after_cancel, go)
         with anyio.fail_after(5):
             while not entered.is_set():  # noqa: ASYNC110 - another thread sets it
                 await anyio.sleep(0.001)
         group.cancel_scope.cancel()
-        threading.Timer(0.02, go.set).start()
     assert disc.written == list(range(96))
     assert drive.statistics().sectors_written == 96
     await drive.aclose()

@@ -49,6 +49,16 @@ class Gate:
         await eventually(self.entered.is_set)
 
 
+async def release_after_cancel(go: threading.Event) -> None:
+    """Let the held command go once the cancellation has reached every task."""
+    try:
+        await anyio.sleep_forever()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.01)
+        go.set()
+
+
 async def test_data_goes_both_ways_in_place() -> None:
     seen = []
 
@@ -116,9 +126,9 @@ async def test_a_cancelled_command_is_waited_for_and_its_outcome_kept() -> None:
     async with ScriptedTransport(gate) as transport:
         async with anyio.create_task_group() as group:
             group.start_soon(transport.execute, Write10(7, 0))
+            group.start_soon(release_after_cancel, gate.go)
             await gate.wait_entered()
             group.cancel_scope.cancel()
-            threading.Timer(0.02, gate.go.set).start()
         assert gate.go.is_set()
         (outcome,) = transport.take_lost_outcomes()
         assert outcome.command == Write10(7, 0)
@@ -132,9 +142,9 @@ async def test_a_cancelled_burst_sends_no_further_command() -> None:
     async with ScriptedTransport(gate) as transport:
         async with anyio.create_task_group() as group:
             group.start_soon(transport.execute_burst, [(Write10(lba, 0), None) for lba in range(5)])
+            group.start_soon(release_after_cancel, gate.go)
             await gate.wait_entered()
             group.cancel_scope.cancel()
-            threading.Timer(0.02, gate.go.set).start()
         assert transport.commands == [Write10(0, 0)]
         assert [outcome.command for outcome in transport.take_lost_outcomes()] == [Write10(0, 0)]
 
@@ -156,9 +166,21 @@ async def test_a_command_that_waits_for_its_turn_is_withdrawn_when_cancelled() -
 async def test_native_cancellation_lets_no_command_overlap_and_loses_nothing() -> None:
     gate = Gate(Write10)
     async with ScriptedTransport(gate) as transport:
-        threading.Timer(0.03, gate.go.set).start()
+        limit = asyncio.timeout(None)
+
+        async def limited() -> Reply:
+            async with limit:
+                return await transport.execute(Write10(0, 0))
+
+        task = asyncio.create_task(limited())
+        await gate.wait_entered()
+        limit.reschedule(0)
+        await asyncio.sleep(0.01)
+        assert limit.expired()
+        assert not task.done()
+        gate.go.set()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(transport.execute(Write10(0, 0)), 0.01)
+            await task
         await transport.execute(SynchronizeCache10())
         assert transport.commands == [Write10(0, 0), SynchronizeCache10()]
         assert transport.overlaps == 0
