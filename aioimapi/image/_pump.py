@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import anyio
 from anyio import to_thread
+from anyio.lowlevel import checkpoint
 
 from aioimapi.errors import ImageFormatError
 from aioimapi.fs.read import READ_FAULTS, Parser, SectorRequest, WalkGuard
@@ -50,6 +51,7 @@ class Pump:
         Cancellation:
             At any read. The parser is dropped; the pump can run others.
         """
+        await checkpoint()  # a run served from windows alone must not hold the loop
         step = partial(_advance, parser, None)
         size = 0
         while True:

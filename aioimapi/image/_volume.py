@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Iterator
 from types import TracebackType
 from typing import Final, Self
 
+from anyio.lowlevel import checkpoint
+
 from aioimapi.errors import ImageFormatError, ItemNotFoundError, LocalProtocolError
 from aioimapi.fs.read import (
     HOLE,
@@ -249,6 +251,7 @@ class Volume:
                 skip = position % SECTOR_SIZE
                 count = min(end - position, limit - skip)
                 if lba == HOLE:
+                    await checkpoint()  # a hole of terabytes costs nothing to record
                     buffer[skip : skip + count] = bytes(count)
                 else:
                     whole = -(-(count + skip) // SECTOR_SIZE) * SECTOR_SIZE

@@ -8,7 +8,7 @@ import golden
 import pytest
 
 from aioimapi.errors import ImageFormatError, ItemNotFoundError, LocalProtocolError, MediumError, SourceError
-from aioimapi.fs.read import EntryKind
+from aioimapi.fs.read import HOLE, Entry, EntryKind
 from aioimapi.image import FileSystemImage, open_volume
 
 from .test_isofile import save
@@ -154,3 +154,31 @@ async def test_a_directory_of_several_bursts(kind: str) -> None:
         if kind != "iso9660":
             assert sorted(entry.name for entry in entries) == names
         assert volume.findings == ()
+
+
+async def test_a_hole_of_terabytes_can_be_cancelled() -> None:
+    async with await open_volume(golden.load("xorriso")) as volume:
+        entry = Entry("/", "hole", EntryKind.FILE, 1 << 45, extents=((HOLE, 1 << 45),))
+        done = 0
+        with anyio.CancelScope() as scope:
+            async with aclosing(volume.read(entry)) as chunks:
+                async for chunk in chunks:
+                    done += len(chunk)
+                    if done >= 4 << 20:
+                        scope.cancel()
+        assert scope.cancelled_caught
+        assert done == 4 << 20
+
+
+async def test_a_walk_that_is_cancelled_leaves_the_volume_usable() -> None:
+    source = golden.load("genisoimage")
+    async with await open_volume(source) as volume:
+        for limit in range(1, 60, 7):
+            with anyio.CancelScope() as scope:
+                async with aclosing(volume.walk()) as entries:
+                    count = 0
+                    async for _ in entries:
+                        count += 1
+                        if count == limit:
+                            scope.cancel()
+        assert len([entry async for entry in volume.walk()]) == len(golden.tree(source))
