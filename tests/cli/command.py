@@ -40,7 +40,7 @@ Run = Callable[..., Ended]
 def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """Start ``aioimapi ARGUMENTS`` in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "aioimapi.cli", *arguments],
+        [sys.executable, "-m", "aioimapi", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -89,7 +89,7 @@ def test_standard_output_gets_the_image_and_nothing_else(work: Path) -> None:
     process = start("image", "photos", "-o", "file.iso", env=environment)
     process.communicate(timeout=30)
     piped = subprocess.run(
-        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"],
+        [sys.executable, "-m", "aioimapi", "image", "photos", "-o", "-"],
         capture_output=True,
         env=environment,
         check=True,
@@ -208,7 +208,7 @@ def test_a_full_output_leaves_nothing(work: Path) -> None:
 def test_a_full_device_is_told(work: Path) -> None:
     with open("/dev/full", "wb") as full:
         process = subprocess.run(
-            [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"],
+            [sys.executable, "-m", "aioimapi", "image", "photos", "-o", "-"],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -224,7 +224,7 @@ def test_a_closed_pipe_is_told(work: Path) -> None:
         big.truncate(64 * 2**20)
     read_end, write_end = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"],
+        [sys.executable, "-m", "aioimapi", "image", "photos", "-o", "-"],
         stdout=write_end,
         stderr=subprocess.PIPE,
         text=True,

@@ -89,7 +89,7 @@ def test_ctrl_c_leaves_no_image(work: Path, loop: str) -> None:
     with (work / "photos" / "endless").open("wb") as endless:
         endless.truncate(200 << 30)  # sparse: minutes of zeros
     process = subprocess.Popen(
-        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-", "--loop", loop],
+        [sys.executable, "-m", "aioimapi", "image", "photos", "-o", "-", "--loop", loop],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -121,7 +121,7 @@ def test_bars_on_a_terminal(work: Path, loop: str) -> None:
         [
             sys.executable,
             "-m",
-            "aioimapi.cli",
+            "aioimapi",
             "burn",
             "photos",
             f"--drive={SLOW}",
@@ -165,7 +165,7 @@ def read_all(controller: int) -> str:
 def test_an_image_is_not_written_to_a_terminal(work: Path) -> None:
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "aioimapi.cli", "image", "photos", "-o", "-"], stdout=terminal, stderr=terminal
+        [sys.executable, "-m", "aioimapi", "image", "photos", "-o", "-"], stdout=terminal, stderr=terminal
     )
     os.close(terminal)
     shown = read_all(controller)

@@ -1,4 +1,4 @@
-"""``python -m aioimapi.cli``: the same as the command ``aioimapi``."""
+"""``python -m aioimapi``: the same as the command ``aioimapi``."""
 
 from __future__ import annotations
 
