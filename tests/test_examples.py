@@ -17,6 +17,7 @@ TESTED = {
     "faults.py",
     "list_and_extract.py",
     "make_image.py",
+    "own_transport.py",
     "service_with_cancel.py",
 }
 
@@ -100,6 +101,13 @@ def test_service_runs_to_the_end_or_is_cancelled(example: Example) -> None:
     ended = example("service_with_cancel.py", "photos", slow, "0.05")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "stopped; the disc is BD-R" in ended.stdout
+
+
+def test_own_transport_passes_the_checks(example: Example) -> None:
+    ended = example("own_transport.py", "virtual:disc?media=bd-r")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "the transport keeps the contract" in ended.stdout
+    assert "READ DISC INFORMATION: status 00h" in ended.stdout
 
 
 def test_faults_end_as_they_should(example: Example) -> None:
