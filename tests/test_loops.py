@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import anyio.lowlevel
 import pytest
 import sniffio
 
@@ -10,5 +11,5 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_each_loop_is_the_one_named(anyio_backend_name: str) -> None:
-    await anyio.sleep(0)
+    await anyio.lowlevel.checkpoint()
     assert sniffio.current_async_library() == anyio_backend_name
