@@ -6,6 +6,7 @@ Results to standard output, everything else to standard error, JSON where asked.
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -59,14 +60,8 @@ class Console:
     @contextmanager
     def _tracing(self) -> Iterator[None]:
         """Show what is logged of every command that a drive is sent, for the length of a job."""
-        import logging
-
-        class Teller(logging.Handler):
-            def emit(handler, record: logging.LogRecord) -> None:  # noqa: N805 - self is the console
-                self.note(record.getMessage())
-
         logger = logging.getLogger("aioimapi.trace")
-        teller, level = Teller(), logger.level
+        teller, level = _Teller(self.note), logger.level
         logger.addHandler(teller)
         logger.setLevel(logging.DEBUG)
         try:
@@ -168,6 +163,18 @@ class Console:
             )
             self._ended = True
         return code
+
+
+class _Teller(logging.Handler):
+    """Hands each log record to a function."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell it."""
+        self._tell(record.getMessage())
 
 
 def _one_line(error: BaseException) -> str:

@@ -90,7 +90,8 @@ class Display(ABC):
 
     def line(self, text: str) -> None:
         """Write a line of text to standard error without disturbing what is shown."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201  the command line's own output
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 class SilentDisplay(Display):
