@@ -168,10 +168,11 @@ def sys_modules() -> set[str]:
 
 
 def test_modules_stay_small() -> None:
-    """Think at 400 lines, split at 600."""
+    """Think at 400 lines, split at 600; tables of codes may be long where they hold nothing else."""
     long = {
         path.relative_to(ROOT).as_posix(): lines
         for path in (ROOT / "aioimapi").rglob("*.py")
+        if not path.name.endswith("_codes.py")
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 600
     }
     assert not long

@@ -334,7 +334,7 @@ def test_a_source_that_changes_is_named(run: Run, work: Path, monkeypatch: pytes
     ("arguments", "code", "message"),
     [
         (["ls", "nothing.iso"], 3, "nothing.iso"),
-        (["ls", "notes.txt"], 1, "no data disc"),
+        (["ls", "notes.txt"], 1, "no file system"),
         (["ls", "virtual:blank"], 3, "blank"),
         (["ls", "good.iso", "/nowhere"], 3, "nowhere"),
         (["extract", "nothing.iso", "-o", "out"], 3, "nothing.iso"),
