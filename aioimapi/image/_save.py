@@ -81,6 +81,8 @@ def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, boo
             f"{printable(path)} exists; choose another name, or allow to replace it (overwrite, --force)",
             path=path,
         )
+    if os.path.exists(path) and not os.path.isfile(path):
+        return path, True  # opened by this name: what it links to can be a pipe without a name (/dev/stdout)
     if os.path.islink(path):
         path = os.path.realpath(path)
     folder = os.path.realpath(os.path.dirname(path))
@@ -91,7 +93,7 @@ def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, boo
                 "image would hold a part of itself; write it elsewhere",
                 path=path,
             )
-    return path, os.path.exists(path) and not os.path.isfile(path)
+    return path, False
 
 
 def _is_stream(path: str) -> bool:

@@ -173,3 +173,21 @@ async def test_a_native_cancel_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(asyncio.CancelledError):
         await task
     assert _names(tmp_path) == ["source"]
+
+
+async def test_a_link_to_a_pipe_without_a_name_is_written_into(tmp_path: Path) -> None:
+    # /dev/stdout leads to /proc/self/fd/1, and that to pipe:[1234], which is no path
+    plan = await _plan(tmp_path / "source")
+    reader, writer = os.pipe()
+    received = bytearray()
+
+    def drain() -> None:
+        while part := os.read(reader, 1 << 20):
+            received.extend(part)
+        os.close(reader)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(anyio.to_thread.run_sync, drain)
+        await plan.save(f"/dev/fd/{writer}")
+        os.close(writer)
+    assert len(received) == plan.size
