@@ -88,7 +88,10 @@ class Volume:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Let go of the image; a reader that the caller passed in stays open. Closing twice is allowed."""
+        """Let go of the image; a reader that the caller passed in stays open.
+
+        Never waits for I/O; closing twice is allowed.
+        """
         self._cache.clear()
         if self._owned is not None:
             await self._owned.aclose()
@@ -197,7 +200,10 @@ class Volume:
     async def folders(self, path: str = "/") -> AsyncGenerator[tuple[Entry, list[Entry]]]:
         """Yield each directory at and below a path with its entries, a directory before those in it.
 
-        The same tree, errors and cancellation as :meth:`walk`, in bigger pieces.
+        The same tree and errors as :meth:`walk`, in bigger pieces.
+
+        Cancellation:
+            As :meth:`walk`.
         """
         start = await self.find(path)
         guard = WalkGuard(self._context)
@@ -305,7 +311,11 @@ class Volume:
         return await extract(self, folder, path=path, policy=policy, max_bytes=max_bytes, progress=progress)
 
     async def readinto(self, first: int, buffer: memoryview) -> None:
-        """Fill a buffer with whole sectors of the image, as :meth:`SectorReader.readinto` does."""
+        """Fill a buffer with whole sectors of the image, as :meth:`SectorReader.readinto` does.
+
+        Cancellation:
+            The buffer's content is undefined; the call may be repeated.
+        """
         self._pump.check(first, len(buffer) // SECTOR_SIZE)
         await self._pump.readinto(first, buffer)
 

@@ -29,7 +29,11 @@ class Plannable(Protocol):
     """An image whose sectors are known after planning, such as :class:`aioimapi.image.FileSystemImage`."""
 
     async def plan(self) -> SectorSource:
-        """Return the sectors."""
+        """Return the sectors.
+
+        Cancellation:
+            Nothing is lost; may be repeated.
+        """
 
 
 @runtime_checkable

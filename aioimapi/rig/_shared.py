@@ -92,7 +92,11 @@ class SharedFeed:
         self._news = anyio.Event()
 
     async def wait(self) -> None:
-        """Wait until something has changed."""
+        """Wait until something has changed.
+
+        Cancellation:
+            At once; nothing is lost.
+        """
         await self._news.wait()
 
     def leave(self) -> None:
