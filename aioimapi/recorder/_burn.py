@@ -348,17 +348,21 @@ class Burn:
         event = _event_of(error)
         if event is not None:
             ledger.happened(event)
-        with anyio.move_on_after(self._options.tidy_s, shield=True):
-            try:
+        asked = False
+        try:
+            with anyio.move_on_after(self._options.tidy_s, shield=True):
                 # Passes the unit attentions that a reset or a time limit leaves behind.
                 await self._drive.wait_ready(self._options.tidy_s)
                 if self._wrote and self._placement is not None:
                     await self._flush_after_failure(self._placement)
                 ledger.disc_seen(await self._drive.media_state(look_inside=False))
-            except ImapiError as problem:
+                asked = True
+        except ImapiError as problem:
+            ledger.warnings.append(f"the disc's state could not be read back: {problem}")
+        finally:
+            if not asked:
                 ledger.state = RecordingState.UNKNOWN
-                ledger.warnings.append(f"the disc's state could not be read back: {problem}")
-        self._count()
+            self._count()
 
     async def _flush_after_failure(self, placement: Placement) -> None:
         ledger = self._ledger

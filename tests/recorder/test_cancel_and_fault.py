@@ -118,6 +118,29 @@ async def test_task_cancel_inside_every_command(tmp_path: Path, kind: str) -> No
     await cancel_everywhere(tmp_path, kind, by_task=True)
 
 
+@ONLY_ASYNCIO
+async def test_a_second_task_cancel_cuts_the_tidying_short(tmp_path: Path) -> None:
+    target = url(tmp_path / "disc", "bd-r", more="&physics=400x&sync_s=30").replace("time_scale=0", "time_scale=1")
+    log = Log()
+    async with virtual_recorder(target, log) as (recorder, transport):
+        burning = anyio.Event()
+        task = asyncio.ensure_future(
+            recorder.write(
+                MemorySource(SECTORS), on_progress=lambda p: burning.set() if p.sectors_done else None
+            )
+        )
+        await burning.wait()
+        for _ in range(2):
+            task.cancel()
+            with anyio.move_on_after(0.2):  # the flush of the tidying up takes half a minute
+                await asyncio.wait([task])
+        assert task.cancelled()
+        assert recorder.last_report is not None
+        assert recorder.last_report.disc_state == "unknown"
+        assert not locked(transport)
+    assert log.overlaps == 0
+
+
 FAULTS = [(kind, "4/44/00") for kind in KINDS]
 FAULTS += [(kind, fault) for kind in ("dvd+r", "bd-re", "cd-r") for fault in ("hang", "unplug")]
 

@@ -182,6 +182,16 @@ async def test_a_close_that_fails_is_told_with_all_sectors_written(tmp_path: Pat
     assert not report_of(caught.value).written
 
 
+async def test_tidying_up_that_takes_too_long_leaves_the_state_unknown(tmp_path: Path) -> None:
+    target = url(tmp_path / "disc", "bd-r", more="&physics=400x&sync_s=30").replace("time_scale=0", "time_scale=1")
+    async with open_recorder(target) as recorder:
+        with pytest.raises(RecordingError) as caught:
+            await recorder.write(MemorySource(320, fail_at=160), tidy_s=0.05)
+    assert caught.value.disc_state == "unknown"
+    assert caught.value.sectors_written == 160
+    assert "state is unknown" in str(caught.value)
+
+
 async def test_a_drive_that_dies_while_verifying_leaves_a_written_disc(tmp_path: Path) -> None:
     async with open_recorder(url(tmp_path / "disc", "bd-r", "unplug@read:3")) as recorder:
         with pytest.raises(RecordingError, match="not proven") as caught:
