@@ -1,18 +1,21 @@
-"""Images: every source of sectors, and the only room that reads source files."""
+"""Images: every source of sectors, and the only room that reads source files.
+
+What reads images is loaded when the first of its names is used: who makes an image needs none of it.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from aioimapi.image._copy import save_sectors as save_sectors
 from aioimapi.image._digest import Digest as Digest
 from aioimapi.image._digest import new_hasher as new_hasher
-from aioimapi.image._extract import ExtractReport as ExtractReport
-from aioimapi.image._extract import SkippedEntry as SkippedEntry
 from aioimapi.image._feed import Chunk as Chunk
 from aioimapi.image._feed import feed as feed
 from aioimapi.image._fsimage import DirectoryItem as DirectoryItem
 from aioimapi.image._fsimage import FileSystemImage as FileSystemImage
 from aioimapi.image._fsimage import ImageItem as ImageItem
-from aioimapi.image._isofile import IsoFile as IsoFile
 from aioimapi.image._plan import ImagePlan as ImagePlan
 from aioimapi.image._plan import PlannedFile as PlannedFile
 from aioimapi.image._plan import PlannedName as PlannedName
@@ -20,9 +23,22 @@ from aioimapi.image._source import CHUNK_SECTORS as CHUNK_SECTORS
 from aioimapi.image._source import Hasher as Hasher
 from aioimapi.image._source import SectorReader as SectorReader
 from aioimapi.image._source import SectorSource as SectorSource
-from aioimapi.image._volume import Volume as Volume
-from aioimapi.image._volume import open_volume as open_volume
 from aioimapi.image._warnings import PlanWarning as PlanWarning
+
+if TYPE_CHECKING:
+    from aioimapi.image._extract import ExtractReport as ExtractReport
+    from aioimapi.image._extract import SkippedEntry as SkippedEntry
+    from aioimapi.image._isofile import IsoFile as IsoFile
+    from aioimapi.image._volume import Volume as Volume
+    from aioimapi.image._volume import open_volume as open_volume
+
+_READERS = {
+    "ExtractReport": "_extract",
+    "IsoFile": "_isofile",
+    "SkippedEntry": "_extract",
+    "Volume": "_volume",
+    "open_volume": "_volume",
+}
 
 __all__ = (
     "CHUNK_SECTORS",
@@ -47,3 +63,16 @@ __all__ = (
     "open_volume",
     "save_sectors",
 )
+
+
+def __getattr__(name: str) -> object:
+    module = _READERS.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

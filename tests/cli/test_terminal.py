@@ -195,7 +195,7 @@ def test_what_is_not_needed_is_not_loaded(work: Path) -> None:
     code = (
         "import sys; from aioimapi.cli._main import run; run(['image', 'photos', '-o', 'o.iso']);"
         "print(*sorted({m for m in sys.modules if m.split('.')[0] in ('rich', 'trio')"
-        " or m.startswith(('aioimapi.recorder', 'aioimapi.drive', 'aioimapi.mmc', 'aioimapi.virtual'))}))"
+        " or m.startswith(('aioimapi.recorder', 'aioimapi.drive', 'aioimapi.mmc', 'aioimapi.virtual', 'aioimapi.fs.read'))}))"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
