@@ -192,7 +192,7 @@ def test_a_listing_whose_reader_leaves(work: Path, run: Run) -> None:
 
 def test_what_is_not_needed_is_not_loaded(work: Path) -> None:
     """Start-up stays quick by what it leaves out; milliseconds would tell of the machine."""
-    code = "import sys; from aioimapi.cli._main import run; run(['image', 'photos', '-o', 'o.iso']); print(*sys.modules)"
+    code = "import sys; from aioimapi.cli._main import run; run(['image', 'photos', '-oo.iso']); print(*sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
     )
