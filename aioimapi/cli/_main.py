@@ -31,6 +31,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "virtual": ("_virtual", "Make discs for the virtual drive."),
 }
 
+# Older releases of click print the help by themselves.
+NO_COMMAND: tuple[type[click.ClickException], ...] = tuple(
+    kind for kind in (getattr(click.exceptions, "NoArgsIsHelpError", None),) if kind is not None
+)
+
 _EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {int(code):>3}  {text}" for code, text in MEANINGS.items())
 
 HELP = """Make images of files and folders, burn them to CD, DVD and Blu-ray, and prove it.
@@ -92,6 +97,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _wrong_usage(error: click.ClickException) -> int:
+    if isinstance(error, NO_COMMAND):
+        sys.stderr.write(error.format_message() + "\n")
+        return ExitCode.USAGE
     sys.stderr.write(f"aioimapi: error: {error.format_message()}\n")
     if isinstance(error, click.UsageError) and error.ctx is not None:
         sys.stderr.write(f"Try '{error.ctx.command_path} --help'.\n")

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from aioimapi.cli._exit import MEANINGS
-from aioimapi.cli._main import cli
+from aioimapi.cli._main import cli, run
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
@@ -43,6 +43,13 @@ def test_help_says_what_a_command_does(name: str, command: click.Command) -> Non
 def test_exit_codes_are_on_the_page() -> None:
     for code, meaning in MEANINGS.items():
         assert f"| {int(code)} | {meaning} |" in PAGE
+
+
+@pytest.mark.parametrize("arguments", [[], ["virtual"]])
+def test_no_command_shows_the_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) in (0, 2)  # 0 up to click 8.1
+    captured = capsys.readouterr()
+    assert (captured.out + captured.err).startswith("Usage: aioimapi")
 
 
 def test_help_lists_commands_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
