@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from aioimapi.recorder._burn import Feeder as Feeder
 from aioimapi.recorder._disc import DiscSource as DiscSource
 from aioimapi.recorder._ledger import OnProgress as OnProgress
 from aioimapi.recorder._media import MEDIA as MEDIA
 from aioimapi.recorder._media import Closing as Closing
 from aioimapi.recorder._media import MediaTraits as MediaTraits
 from aioimapi.recorder._media import choose_closing as choose_closing
+from aioimapi.recorder._options import Feeder as Feeder
 from aioimapi.recorder._progress import Phase as Phase
 from aioimapi.recorder._progress import Progress as Progress
 from aioimapi.recorder._progress import ProgressListener as ProgressListener

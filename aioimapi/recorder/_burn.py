@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from typing import Final, Protocol
+from typing import Final
 
 import anyio
 import attrs
@@ -13,7 +11,6 @@ import attrs
 from aioimapi.drive import Drive, MediaState
 from aioimapi.errors import (
     CommandFailedError,
-    CommandTimeoutError,
     DataProtectError,
     DiscNotWritableError,
     DriveClosedError,
@@ -21,27 +18,22 @@ from aioimapi.errors import (
     IllegalRequestError,
     ImapiError,
     LocalProtocolError,
-    NotReadyError,
     RecordingError,
     StreamingLostError,
-    UnitAttentionError,
 )
 from aioimapi.image import SectorSource
-from aioimapi.image._digest import Digest, new_hasher
-from aioimapi.image._feed import Chunk
+from aioimapi.image._digest import new_hasher
 from aioimapi.mmc import (
     BackgroundFormat,
     CloseFunction,
-    CloseMeaning,
-    DiscStatus,
     RecordingEvent,
     RecordingState,
     RemovableMedium,
-    SessionState,
-    close_meaning,
 )
 from aioimapi.recorder._checks import Placement, needs_format, place
 from aioimapi.recorder._ledger import Ledger
+from aioimapi.recorder._meaning import closed_already, closing_event, event_of, what_now
+from aioimapi.recorder._options import Feeder, WriteOptions
 from aioimapi.recorder._progress import Phase
 from aioimapi.recorder._readback import read_back
 from aioimapi.recorder._report import VerifyLevel
@@ -55,53 +47,6 @@ READY_S: Final = 120.0
 
 LOSS_OF_STREAMING: Final = (0x0C, 0x09)
 """ASC and ASCQ of a write error by loss of streaming (SPC-4 annex F)."""
-
-_CLOSED_BY: Final = {
-    CloseMeaning.CLOSE_TRACK: RecordingEvent.TRACK_CLOSED,
-    CloseMeaning.CLOSE_SESSION: RecordingEvent.SESSION_CLOSED,
-    CloseMeaning.FINALIZE: RecordingEvent.FINALIZED,
-    CloseMeaning.FINALIZE_MINIMUM_RADIUS: RecordingEvent.FINALIZED,
-}
-
-
-class Feeder(Protocol):
-    """What gives a burn its chunks; :func:`aioimapi.image.feed` is one."""
-
-    def __call__(
-        self,
-        source: SectorSource,
-        first: int = 0,
-        count: int | None = None,
-        *,
-        hasher: Digest | None = None,
-        chunk_sectors: int = 0,
-    ) -> AbstractAsyncContextManager[AsyncIterator[Chunk]]:
-        """Read a source ahead; see :func:`aioimapi.image.feed`."""
-
-
-@attrs.frozen
-class WriteOptions:
-    """How to burn.
-
-    Attributes:
-        verify: How much of the disc to check afterwards.
-        speed: Write speed as a multiple of 1x, of which the drive takes the nearest; None for its fastest.
-        close: Close the disc, so that nothing can be added.
-        compatible: DVD+R: close it as DVD-ROM drives and players read it (IMAPI's default).
-        overwrite: A rewritable disc that holds something may be written over (IMAPI: ForceOverwrite).
-        digest: The digest's name; ``auto`` for BLAKE3 where installed, else SHA-256.
-        tidy_s: Seconds that the tidying up after a cancel or an error may take.
-        reload: Open and close the tray in the end; None for where the operating system needs it and the drive can.
-    """
-
-    verify: VerifyLevel = VerifyLevel.FULL
-    speed: float | None = None
-    close: bool = False
-    compatible: bool = True
-    overwrite: bool = False
-    digest: str = "auto"
-    tidy_s: float = 60.0
-    reload: bool | None = None
 
 
 class Burn:
@@ -317,20 +262,16 @@ class Burn:
         tgt's DVD+R is a DVD-ROM after CLOSE TRACK; in track-at-once mode a flush closes a CD's track.
         """
         number = placement.track if function is CloseFunction.TRACK else 0
-        meaning = close_meaning(placement.traits.profile, function)
-        event = _CLOSED_BY.get(meaning)
-        if meaning is CloseMeaning.CLOSE_SESSION_BY_MODE_PAGE:
-            closes = placement.closing.closes_disc
-            event = RecordingEvent.FINALIZED if closes else RecordingEvent.SESSION_CLOSED
         try:
             await self._drive.close_track_session(function, number)
         except IllegalRequestError:
             await self._drive.wait_ready(READY_S)
             media = await self._drive.media_state(look_inside=False)
-            if not _closed_already(function, placement, media):
+            if not closed_already(function, placement, media):
                 raise
             self._ledger.disc_seen(media)
             return
+        event = closing_event(function, placement)
         if event is not None and self._ledger.state is not RecordingState.CLOSED:
             self._ledger.happened(event)
 
@@ -345,7 +286,7 @@ class Burn:
         if not self._touched or self._finished:
             return
         ledger = self._ledger
-        event = _event_of(error)
+        event = event_of(error)
         if event is not None:
             ledger.happened(event)
         asked = False
@@ -396,7 +337,7 @@ class Burn:
                 kind = StreamingLostError
         return kind(
             f"{error}; {self._drive.name} had taken {ledger.sectors_taken:,} of {self._source.sector_count:,} sectors "
-            f"({self._meter.phase}), {_what_now(ledger)}",
+            f"({self._meter.phase}), {what_now(ledger)}",
             drive=self._drive.name,
             lba=lba,
             sectors_written=ledger.sectors_taken,
@@ -404,46 +345,4 @@ class Burn:
         )
 
 
-def _what_now(ledger: Ledger) -> str:
-    if ledger.written:
-        return f"all is written and the disc is {ledger.disc_state}, but it is not proven: verify it again"
-    if ledger.disc_state == "unknown":
-        return "the disc's state is unknown: ask for it again with the disc loaded anew before using it"
-    if ledger.rewritable:
-        return "the disc can be written again (overwrite)"
-    if ledger.disc_state == "blank":
-        return "the disc is still blank"
-    return f"the disc is {ledger.disc_state}; use another one for this image"
-
-
-def _closed_already(function: CloseFunction, placement: Placement, media: MediaState) -> bool:
-    """Whether a refused close was not needed any more."""
-    if media.profile is not placement.traits.profile or media.disc is None:
-        return True  # the drive sees a finished disc of the read-only kind
-    if media.disc_status is DiscStatus.COMPLETE:
-        return True
-    if function is CloseFunction.TRACK:
-        track = next((t for t in media.tracks if t.track == placement.track), None)
-        return track is None or not track.nwa_valid or track.blank
-    return not placement.closing.closes_disc and media.disc.last_session_state in (
-        SessionState.EMPTY,
-        SessionState.COMPLETE,
-    )
-
-
-def _event_of(error: BaseException) -> RecordingEvent | None:
-    """Return what an error means for the disc; None where all that was sent was answered well."""
-    if isinstance(error, UnitAttentionError):
-        return RecordingEvent.MEDIUM_CHANGED
-    if isinstance(error, IllegalRequestError | NotReadyError):
-        return RecordingEvent.REFUSED
-    if isinstance(error, CommandFailedError):
-        return RecordingEvent.WRITE_FAILED
-    if isinstance(error, CommandTimeoutError | DriveLostError | DriveClosedError):
-        return RecordingEvent.STATUS_LOST
-    if isinstance(error, Exception):
-        return None
-    return RecordingEvent.STATUS_LOST  # cancelled: a command may have been under way
-
-
-__all__ = ("Burn", "Feeder", "WriteOptions")
+__all__ = ("Burn",)

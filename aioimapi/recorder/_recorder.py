@@ -17,9 +17,10 @@ from aioimapi.errors import (
 from aioimapi.image import SectorSource
 from aioimapi.image._feed import feed
 from aioimapi.mmc import DiscStatus, Profile
-from aioimapi.recorder._burn import READY_S, Burn, Feeder, WriteOptions
+from aioimapi.recorder._burn import READY_S, Burn
 from aioimapi.recorder._disc import DiscSource
 from aioimapi.recorder._ledger import Ledger, OnProgress, Teller
+from aioimapi.recorder._options import Feeder, WriteOptions
 from aioimapi.recorder._progress import Meter, Phase, ProgressBoard, ProgressListener
 from aioimapi.recorder._readback import read_back
 from aioimapi.recorder._report import DriveIdentity, Report, VerifyLevel
