@@ -238,7 +238,9 @@ class DiscTooSmallError(DiscError):
         free: Sectors that the disc can still take.
     """
 
-    def __init__(self, message: str, *, drive: str = "", profile: str = "", needed: int = 0, free: int = 0) -> None:
+    def __init__(
+        self, message: str, *, drive: str = "", profile: str = "", needed: int = 0, free: int = 0
+    ) -> None:
         super().__init__(message, drive=drive, profile=profile)
         self.needed = needed
         self.free = free
@@ -305,7 +307,12 @@ class VerificationError(RecordingError):
         files: tuple[str, ...] = (),
     ) -> None:
         super().__init__(
-            message, drive=drive, lba=lba, sectors_written=sectors_written, disc_state=disc_state, report=report
+            message,
+            drive=drive,
+            lba=lba,
+            sectors_written=sectors_written,
+            disc_state=disc_state,
+            report=report,
         )
         self.ranges = ranges
         self.files = files
