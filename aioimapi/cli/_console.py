@@ -84,7 +84,7 @@ class Console:
         """Write a result for a person."""
         if not self.json:
             stream = sys.stderr if self.stdout_is_data else sys.stdout
-            stream.write(_encodable(text, stream.encoding) + "\n")
+            stream.write(_showable(text, stream.encoding) + "\n")
 
     def event(self, event: str, values: Json) -> None:
         """Write one JSON line, where JSON is asked for."""
@@ -103,7 +103,7 @@ class Console:
 
     def note(self, text: str) -> None:
         """Write a line for a person to standard error."""
-        line = _encodable(text, sys.stderr.encoding)
+        line = _showable(text, sys.stderr.encoding)
         if self._display is None:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
@@ -178,7 +178,7 @@ class _Teller(logging.Handler):
 
 
 def _one_line(error: BaseException) -> str:
-    return _text.printable(" ".join(str(error).split())) or type(error).__name__
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def error_facts(error: BaseException) -> dict[str, Any]:
@@ -199,7 +199,8 @@ def error_facts(error: BaseException) -> dict[str, Any]:
     return facts
 
 
-def _encodable(text: str, encoding: str | None) -> str:
-    """Return text that the stream can take: what it has no character for is shown by its number."""
+def _showable(text: str, encoding: str | None) -> str:
+    """Return text that terminal and stream can take: control characters, and what has no form there, as numbers."""
     codec = encoding or "ascii"
+    text = "\n".join(_text.printable(line) for line in text.split("\n"))
     return text.encode(codec, "backslashreplace").decode(codec)
