@@ -74,8 +74,8 @@ def test_ctrl_c_as_a_person_reads_it(big: Path) -> None:
     out, err = process.communicate(timeout=40)
     assert process.returncode == 130
     assert "aioimapi: stopped by Ctrl-C" in err
-    assert "Written       no, the drive took " in out
-    assert "Closed        no, the disc is " in out
+    assert re.search(r"^Written +no, the drive took ", out, re.MULTILINE)
+    assert re.search(r"^Closed +no, the disc is ", out, re.MULTILINE)
     assert "Traceback" not in err
 
 
@@ -143,7 +143,7 @@ def test_bars_on_a_terminal(work: Path, loop: str) -> None:
     assert re.search(r"virtual:two +completed +.*100%", text)
     assert "100%" in text
     assert "MB/s" in text
-    assert text.count("Verified      yes, full") == 2
+    assert len(re.findall(r"Verified +yes, full", text)) == 2
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") > 0  # the cursor is shown again
 
 
