@@ -22,7 +22,7 @@ def image_tables(images: dict[str, dict[str, Cell]]) -> str:
         _row("---", ["---"] * len(columns)),
     ]
     lines += [_row(name, [_cell(images[column].get(name, "")) for column in columns]) for name in names]
-    lines += ["", f"## Ratios of wall time: {OURS} / the other", "", _row("", columns)]
+    lines += ["", f"## Ratios of wall time (processor time): {OURS} / the other", "", _row("", columns)]
     lines.append(_row("---", ["---"] * len(columns)))
     for name in names:
         if name != OURS:
@@ -57,7 +57,7 @@ def _cell(cell: Cell) -> str:
 def _ratio(ours: Cell | None, other: Cell | None) -> str:
     if not isinstance(ours, dict) or not isinstance(other, dict):
         return ""
-    return f"{ours['wall_s'] / other['wall_s']:.2f}"
+    return f"{ours['wall_s'] / other['wall_s']:.2f} ({ours['cpu_s'] / max(other['cpu_s'], 0.01):.2f})"
 
 
 def _number(value: object) -> str:
