@@ -202,7 +202,8 @@ class Burn:
         # The last reading is of a buffer that nobody fills any more, and the first of one that has hardly begun.
         if 0 < self._meter.sectors_done < self._source.sector_count:
             lowest = self._ledger.buffer_min
-            self._ledger.buffer_min = fill if lowest is None else min(lowest, fill)
+            if lowest is not None or fill > 0:  # a buffer that was never filled cannot run empty
+                self._ledger.buffer_min = fill if lowest is None else min(lowest, fill)
         return fill
 
     # --- after the last sector ------------------------------------------------------------------------
@@ -335,8 +336,9 @@ class Burn:
             lba = error.lba if error.lba is not None else lba
             if (error.asc, error.ascq) == LOSS_OF_STREAMING:
                 kind = StreamingLostError
+        taker = "the drive" if self._drive.name in str(error) else self._drive.name
         return kind(
-            f"{error}; {self._drive.name} had taken {ledger.sectors_taken:,} of {self._source.sector_count:,} sectors "
+            f"{error}; {taker} had taken {ledger.sectors_taken:,} of {self._source.sector_count:,} sectors "
             f"({self._meter.phase}), {what_now(ledger)}",
             drive=self._drive.name,
             lba=lba,

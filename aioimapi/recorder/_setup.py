@@ -77,7 +77,7 @@ async def set_speed(drive: Drive, ledger: Ledger, media: MediaState, speed: floa
     Cancellation:
         The speed may be set or not; the next burn sets it anew.
     """
-    one_x = traits_of(media.profile).speed_1x_bytes
+    one_x = traits_of(media.profile).drive_1x_bytes
     ledger.speed_requested = speed
     if one_x is None:
         return

@@ -120,7 +120,9 @@ async def test_task_cancel_inside_every_command(tmp_path: Path, kind: str) -> No
 
 @ONLY_ASYNCIO
 async def test_a_second_task_cancel_cuts_the_tidying_short(tmp_path: Path) -> None:
-    target = url(tmp_path / "disc", "bd-r", more="&physics=400x&sync_s=30").replace("time_scale=0", "time_scale=1")
+    target = url(tmp_path / "disc", "bd-r", more="&physics=400x&sync_s=30").replace(
+        "time_scale=0", "time_scale=1"
+    )
     log = Log()
     async with virtual_recorder(target, log) as (recorder, transport):
         burning = anyio.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import anyio
 import blake3
 import pytest
 
+from aioimapi.drive import Drive
 from aioimapi.errors import DriveBusyError, NoDiscError
+from aioimapi.mmc import BufferCapacity
 from aioimapi.recorder import Phase, Progress, Recorder, Report, VerifyLevel, open_recorder
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual import VirtualMedium
@@ -194,6 +197,21 @@ async def test_speed_is_asked_for_in_x_and_told_as_the_drive_took_it(tmp_path: P
     assert report.speed_requested == 9
     assert report.speed_set == pytest.approx(8.0, rel=0.01)  # the virtual DVD+R has 4, 8, 12 and 16x
     assert any("nearest" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(("free", "lowest"), [((100, 10, 60, 20), 0.4), ((10, 100), 0.0), ((100,), None)])
+async def test_the_drives_buffer_is_watched_where_it_fills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: tuple[int, ...], lowest: float | None
+) -> None:
+    answers = itertools.chain(free[:1], itertools.cycle(free[1:] or free))
+
+    async def buffer_capacity(self: Drive) -> BufferCapacity:
+        return BufferCapacity(100, next(answers))
+
+    monkeypatch.setattr(Drive, "buffer_capacity", buffer_capacity)
+    async with open_recorder(url(tmp_path / "disc", "bd-r")) as recorder:
+        report = await recorder.write(MemorySource(640), verify="none")
+    assert report.buffer_min == (None if lowest is None else pytest.approx(lowest))
 
 
 async def test_a_second_job_is_refused_at_once(tmp_path: Path) -> None:

@@ -183,7 +183,9 @@ async def test_a_close_that_fails_is_told_with_all_sectors_written(tmp_path: Pat
 
 
 async def test_tidying_up_that_takes_too_long_leaves_the_state_unknown(tmp_path: Path) -> None:
-    target = url(tmp_path / "disc", "bd-r", more="&physics=400x&sync_s=30").replace("time_scale=0", "time_scale=1")
+    target = url(tmp_path / "disc", "bd-r", more="&physics=400x&sync_s=30").replace(
+        "time_scale=0", "time_scale=1"
+    )
     async with open_recorder(target) as recorder:
         with pytest.raises(RecordingError) as caught:
             await recorder.write(MemorySource(320, fail_at=160), tidy_s=0.05)
