@@ -10,7 +10,7 @@ from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
-from aioimapi.units import FRAMES_PER_SECOND, RAW_SECTOR_SIZE, SECTOR_SIZE
+from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
     from aioimapi.drive import DriveDescription, MediaState
@@ -177,9 +177,7 @@ def _describe_track(track: TrackInformation) -> str:
 def _describe_speeds(state: MediaState) -> str:
     from aioimapi.mmc import traits_of
 
-    traits = traits_of(state.profile)
-    # Drives count a CD's speed in whole frames of 2,352 bytes (MMC-6 6.37: 1x is 176.4 kB/s).
-    one_x = FRAMES_PER_SECOND * RAW_SECTOR_SIZE if traits.family == "CD" else traits.speed_1x_bytes
+    one_x = traits_of(state.profile).drive_1x_bytes
     speeds = [speed.write_kbps * 1000 for speed in state.write_speeds]
     if not one_x:
         return ", ".join(_text.rate(speed) for speed in speeds)

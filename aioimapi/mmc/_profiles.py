@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from aioimapi.mmc._fields import OpenIntEnum
-from aioimapi.units import SPEED_1X_BYTES
+from aioimapi.units import FRAMES_PER_SECOND, RAW_SECTOR_SIZE, SPEED_1X_BYTES
 
 
 class Profile(OpenIntEnum):
@@ -90,6 +90,11 @@ class ProfileTraits:
     def speed_1x_bytes(self) -> int | None:
         """Bytes a second at 1x, or None for a family without one."""
         return SPEED_1X_BYTES.get(self.family)
+
+    @property
+    def drive_1x_bytes(self) -> int | None:
+        """As :attr:`speed_1x_bytes`, but as commands count: of a CD, whole frames of 2,352 bytes (MMC-6 6.37)."""
+        return FRAMES_PER_SECOND * RAW_SECTOR_SIZE if self.family == "CD" else self.speed_1x_bytes
 
 
 _SEQUENTIAL: Final = Writing.SEQUENTIAL
