@@ -245,10 +245,8 @@ def test_profiles_and_their_traits() -> None:
     )
     assert bd_r.speed_1x_bytes == bd_r.drive_1x_bytes == 4_495_625
     # A CD at 1x: 75 sectors of 2,048 bytes a second, which commands count as 176.4 kB/s.
-    assert (traits_of(Profile.CD_R).speed_1x_bytes, traits_of(Profile.CD_R).drive_1x_bytes) == (
-        153_600,
-        176_400,
-    )
+    cd_r = mmc.traits_of(mmc.Profile.CD_R)
+    assert (cd_r.speed_1x_bytes, cd_r.drive_1x_bytes) == (153_600, 176_400)
     assert mmc.traits_of(mmc.Profile.DVD_PLUS_RW).writing is mmc.Writing.OVERWRITE
     assert mmc.traits_of(mmc.Profile.DVD_PLUS_R).write_unit == 16
     assert mmc.traits_of(mmc.Profile.DVD_ROM).writing is mmc.Writing.NEVER
