@@ -155,6 +155,9 @@ class _Job:
         return {"image": self._image, "drives": [outcome_facts(outcome) for outcome in self._outcomes]}
 
     def _conclude(self) -> ExitCode:
+        if len(self._outcomes) > 1:
+            good = sum(outcome.ok for outcome in self._outcomes)
+            self._console.text(f"\n{good} of {len(self._outcomes)} drives did all that was asked for")
         errors = [outcome.error for outcome in self._outcomes if outcome.error is not None]
         if not errors:
             return self._console.result(self._facts())

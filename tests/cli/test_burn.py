@@ -171,7 +171,8 @@ def test_one_of_eight_dies_half_way(run: Run, work: Path) -> None:
 def test_several_drives_as_a_person_reads_them(run: Run, work: Path) -> None:
     ended = run("burn", "photos", "--drive", url("good"), "--drive", url("bad", fault="3/0c/00@write:1"))
     assert ended.code == 5
-    good, bad = ended.out.split("\n\n")
+    good, bad, summary = ended.out.split("\n\n")
+    assert summary == "1 of 2 drives did all that was asked for\n"
     assert re.search(r"^Verified +yes", good, re.MULTILINE)
     assert re.search(r"^Ended by +.*write error", bad, re.MULTILINE)
 
