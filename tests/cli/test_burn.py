@@ -245,6 +245,12 @@ def test_a_busy_drive_is_told(run: Run, work: Path) -> None:
     assert "is in another virtual drive" in error_line(ended)
 
 
+def test_a_disc_without_rights_is_told(run: Run, photos_of_nobody: Path) -> None:
+    ended = run("burn", "photos/index.txt", "--drive", "virtual:disc")
+    assert ended.code == 3
+    assert "/disc cannot be opened: Permission denied" in error_line(ended)
+
+
 def test_the_disc_may_not_lie_in_its_own_source(run: Run, work: Path) -> None:
     ended = run("burn", "photos", "--drive", url("photos/disc"))
     assert ended.code == 3

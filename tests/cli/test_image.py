@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,27 +165,6 @@ def test_an_unreadable_source_names_itself(run: Run, photos_of_nobody: Path) -> 
     assert ended.code == 3
     assert "secret: Permission denied" in ended.err
     assert not (photos_of_nobody / "o.iso").exists()
-
-
-@pytest.fixture
-def photos_of_nobody(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a file that may not be read, also where the tests run as root: as nobody then."""
-    assert run("plan", "photos").code == 0  # all modules are loaded: nobody may not read them either
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        shutil.copytree(work / "photos", root / "photos")
-        (root / "photos" / "secret").write_text("x")
-        (root / "photos" / "secret").chmod(0)
-        for path in (root, *root.rglob("*")):
-            os.chown(path, 65534 if os.geteuid() == 0 else -1, -1, follow_symlinks=False)
-        monkeypatch.chdir(root)
-        user = os.geteuid()
-        if user == 0:
-            os.seteuid(65534)
-        try:
-            yield root
-        finally:
-            os.seteuid(user)
 
 
 def test_a_full_output_leaves_nothing(work: Path) -> None:
