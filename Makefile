@@ -39,7 +39,7 @@ format: $(VENV)/.lint  ## Put the code into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/.lint  ## Check all types, strictly
+types: $(VENV)/.lint $(VENV)/.docs  ## Check all types, strictly
 	$(BIN)/mypy
 
 docs: $(VENV)/.docs  ## Build the documentation into docs/_build/html, warnings as errors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sphinx.ext.napoleon.docstring import GoogleDocstring
+
 import aioimapi
 
 project = "aioimapi"
@@ -26,3 +28,15 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = [("Cancellation", "notes_style"), ("Scenarios", "notes_style")]
+
+
+def _whole_text(self: GoogleDocstring) -> tuple[str, list[str]]:
+    """Read the docstring of a property or constant as it is written.
+
+    Napoleon takes what stands before a colon in its first line for the type; ours are sentences, and typed.
+    """
+    lines = [self._lines.next(), *self._dedent(self._consume_to_end())]
+    return "", type(self)(lines, self._config).lines()
+
+
+GoogleDocstring._consume_inline_attribute = _whole_text  # type: ignore[method-assign]
