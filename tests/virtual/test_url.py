@@ -99,7 +99,9 @@ def test_a_disc_is_made_once_and_then_kept(tmp_path: Path) -> None:
     host = Host(open_virtual_target(f"virtual:{tmp_path / 'd'}?attention=no"))
     assert host.track(1).nwa == 32
     host.target.close()
-    with pytest.raises(VirtualMediumError, match="is a bd-r of 12,219,392 sectors, and media=bd-re was asked for"):
+    with pytest.raises(
+        VirtualMediumError, match="is a bd-r of 12,219,392 sectors, and media=bd-re was asked for"
+    ):
         open_virtual_target(f"virtual:{tmp_path / 'd'}?media=bd-re")
     with pytest.raises(VirtualMediumError, match="sectors=2048 was asked for"):
         open_virtual_target(f"virtual:{tmp_path / 'd'}?sectors=2048")
