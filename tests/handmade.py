@@ -30,12 +30,11 @@ def record(
     return bytes((len(body) + 1,)) + body
 
 
-def px(mode: int, *, long: bool = False) -> bytes:
+def px(mode: int, *, long: bool = False, links: int = 1, serial: int = 77) -> bytes:
     """PX in the form of RRIP 1.09 or 1.12."""
     size = 44 if long else 36
-    return (
-        b"PX" + bytes((size, 1)) + both(mode) + both(1) + both(1000) + both(100) + (both(77) if long else b"")
-    )
+    numbers = (mode, links, 1000, 100, *((serial,) if long else ()))
+    return b"PX" + bytes((size, 1)) + b"".join(both(number) for number in numbers)
 
 
 def nm(name: bytes, flags: int = 0) -> bytes:

@@ -150,7 +150,13 @@ def extract(console: Console, image: str, path: str, output: str, force: bool, f
                 report = await volume.extract(output, path=path, overwrite=force, progress=tell)
         console.warn_each(report.findings)
         console.warn_each(f"{old} was renamed to {new}" for old, new in report.renamed)
-        console.warn_each(f"{skipped.path} was left out: {skipped.reason}" for skipped in report.skipped)
+        console.warn_each(
+            f"{skipped.path} was left out: {skipped.reason}"
+            for skipped in report.skipped
+            if not skipped.by_policy
+        )
+        for note in report.notes:
+            console.note(note)
         return _tell_extracted(console, report)
 
     return console.run(job)
@@ -160,6 +166,8 @@ def _tell_extracted(console: Console, report: ExtractReport) -> ExitCode:
     made = [_text.plural(report.files, "file"), _text.plural(report.directories, "folder")]
     if report.symlinks:
         made.append(_text.plural(report.symlinks, "symlink"))
+    if report.hard_links:
+        made.append(_text.plural(report.hard_links, "hard link"))
     made.append(f"{_text.size(report.size_bytes)} from {report.file_system}")
     text = f"{_text.printable(report.folder)}: {', '.join(made)}"
     facts = {
@@ -168,14 +176,18 @@ def _tell_extracted(console: Console, report: ExtractReport) -> ExitCode:
         "files": report.files,
         "directories": report.directories,
         "symlinks": report.symlinks,
+        "hard_links": report.hard_links,
         "size_bytes": report.size_bytes,
         "skipped": report.skipped_count,
+        "left_out": report.left_out_count,
+        "dropped_special_bits": report.dropped_bits,
+        "dropped_owners": report.dropped_owners,
         "renamed": len(report.renamed),
     }
-    if not report.skipped_count:
+    if not report.failed_count:
         return console.result(facts, text=text)
     console.text(text)
-    left_out = _text.plural(report.skipped_count, "entry")
+    left_out = _text.plural(report.failed_count, "entry")
     return console.fail(
         OutputError(f"{left_out} could not be extracted; the others were"), ExitCode.FAILED, facts
     )

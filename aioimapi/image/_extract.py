@@ -15,7 +15,7 @@ from anyio import to_thread
 
 from aioimapi.errors import ImageFormatError
 from aioimapi.fs.read import HOLE, READ_FAULTS, Entry, EntryKind
-from aioimapi.image._host_tree import HostFile, HostTree, Policy
+from aioimapi.image._host_tree import HostFile, HostTree, MadeFile, Policy
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ class SkippedEntry:
     Attributes:
         path: Its path in the image.
         reason: Why.
+        by_policy: It could have been extracted, but is of a kind that is only made on request.
     """
 
     path: str
     reason: str
+    by_policy: bool = False
 
 
 @attrs.frozen
@@ -58,10 +60,14 @@ class ExtractReport:
         files: Files written.
         directories: Directories made; those that were there already do not count.
         symlinks: Symlinks made.
+        hard_links: Further names given to files (and symlinks) that were extracted; not counted there again.
         specials: Device nodes, FIFOs and sockets made.
         size_bytes: Bytes of content written.
         skipped: What was not extracted and why; at most 10,000 of them.
         skipped_count: How many were not extracted.
+        left_out_count: How many of these are of a kind that is only made on request; the others failed.
+        dropped_bits: Entries whose set-user-ID, set-group-ID or sticky bit was left off.
+        dropped_owners: Entries that belong to somebody else in the image, and now to who extracted them.
         renamed: What had to get another name on the host, as (path in the image, path in the folder); at most 10,000.
         findings: The volume's findings.
     """
@@ -71,25 +77,84 @@ class ExtractReport:
     files: int
     directories: int
     symlinks: int
+    hard_links: int
     specials: int
     size_bytes: int
     skipped: tuple[SkippedEntry, ...]
     skipped_count: int
+    left_out_count: int
+    dropped_bits: int
+    dropped_owners: int
     renamed: tuple[tuple[str, str], ...]
     findings: tuple[str, ...]
+
+    @property
+    def failed_count(self) -> int:
+        """How many entries could not be extracted."""
+        return self.skipped_count - self.left_out_count
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left off because it was not asked for, a sentence each."""
+        result: list[str] = []
+        if self.left_out_count:
+            result.append(
+                f"{_were(self.left_out_count)} left out: devices, FIFOs and sockets are made only on request"
+            )
+        if self.dropped_bits:
+            result.append(
+                f"set-user-ID, set-group-ID and sticky bits of {_entries(self.dropped_bits)} were left off"
+            )
+        if self.dropped_owners:
+            result.append(
+                f"owners of {_entries(self.dropped_owners)} were not restored: all belongs to who extracted it"
+            )
+        return tuple(result)
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
+def _were(count: int) -> str:
+    return f"{_entries(count)} {'was' if count == 1 else 'were'}"
+
+
+@attrs.define
+class _Group:
+    """The names of one file: how many more may come, and the first, once it is made."""
+
+    left: int
+    first: MadeFile | None = None
 
 
 @attrs.frozen
 class _Job:
-    """One entry to be made."""
+    """One entry to be made: as the first of its file's names, as a further one, or as a file of its own."""
 
     parent: str
     name: str
     entry: Entry
+    leads: _Group | None = None
+    follows: _Group | None = None
+    alone: bool = False
 
     @property
     def host_path(self) -> str:
         return f"{self.parent}/{self.name}" if self.parent else self.name
+
+
+def _file_key(entry: Entry) -> object | None:
+    """Return what is equal for all names of one file, or None where an entry has one name, as far as is known.
+
+    UDF's names share a file entry and Rock Ridge's a serial number. Rock Ridge before 1.12 has none; there a link
+    count, a place and attributes that are all equal tell. In every case all of it must be equal, as one file has one
+    set of attributes, so that a wrong image cannot make one file of two.
+    """
+    if entry.links < 2 or (entry.serial is None and not entry.extents):
+        return None
+    place = (entry.serial, entry.extents, entry.offset, entry.size, entry.kind, entry.target)
+    return (*place, entry.links, entry.mode, entry.uid, entry.gid, entry.mtime_ns)
 
 
 async def extract(
@@ -135,6 +200,11 @@ class _Extractor:
         self._bytes = 0
         self._skipped: list[SkippedEntry] = []
         self._skipped_count = 0
+        self._left_out = 0
+        self._hard_links = 0
+        self._dropped_bits = 0
+        self._dropped_owners = 0
+        self._groups: dict[object, _Group] = {}
         self._renamed: list[tuple[str, str]] = []
 
     def report(self) -> ExtractReport:
@@ -146,10 +216,14 @@ class _Extractor:
             counts[EntryKind.FILE],
             counts[EntryKind.DIRECTORY],
             counts[EntryKind.SYMLINK],
+            self._hard_links,
             sum(counts.values()) - plain,
             self._bytes,
             tuple(self._skipped),
             self._skipped_count,
+            self._left_out,
+            self._dropped_bits,
+            self._dropped_owners,
             tuple(self._renamed),
             self._volume.findings,
         )
@@ -188,15 +262,21 @@ class _Extractor:
         if entry.fault:
             self._skip(entry, entry.fault)
         elif entry.kind not in (EntryKind.FILE, EntryKind.SYMLINK) and not self._policy.devices:
-            self._skip(entry, f"it is a {entry.kind.value}, which is made only on request")
+            self._skip(entry, f"it is a {entry.kind.value}, which is made only on request", by_policy=True)
         else:
             return True
         return False
 
-    def _skip(self, entry: Entry, reason: str) -> None:
+    def _skip(self, entry: Entry, reason: str, *, by_policy: bool = False) -> None:
         self._skipped_count += 1
+        self._left_out += by_policy
         if len(self._skipped) < _LISTED:
-            self._skipped.append(SkippedEntry(entry.path, reason))
+            self._skipped.append(SkippedEntry(entry.path, reason, by_policy))
+
+    def _count(self, entry: Entry) -> None:
+        self._counts[entry.kind] += 1
+        self._dropped_bits += self._policy.drops_bits(entry)
+        self._dropped_owners += self._policy.drops_owner(entry)
 
     async def _in_thread(self, work: Callable[[], list[_Job]]) -> list[_Job]:
         return await to_thread.run_sync(work, limiter=self._limiter)
@@ -213,7 +293,7 @@ class _Extractor:
                 continue
             usable.append(job)
             if new:
-                self._counts[EntryKind.DIRECTORY] += 1
+                self._count(job.entry)
                 self._made.append(job)
         return usable
 
@@ -230,17 +310,33 @@ class _Extractor:
     # --- content ------------------------------------------------------------------------------------
 
     async def _take(self, job: _Job) -> None:
+        job = self._grouped(job)
         entry = job.entry
-        if entry.kind is EntryKind.FILE:
+        size = entry.size if job.follows is None else 0
+        if entry.kind is EntryKind.FILE and job.follows is None:
             recorded = sum(size for lba, size in entry.extents if lba != HOLE)
             self._spend(entry, recorded)
             if len(entry.extents) > 1 or entry.size > _SMALL or recorded != entry.size:
                 await self._stream(job)
                 return
         self._batch.append(job)
-        self._batch_bytes += entry.size
+        self._batch_bytes += size
         if len(self._batch) >= _BATCH_FILES or self._batch_bytes >= _BATCH_BYTES:
             await self._flush()
+
+    def _grouped(self, job: _Job) -> _Job:
+        """Find out whether a file was met under another name already."""
+        key = None if job.alone else _file_key(job.entry)
+        if key is None:
+            return job
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(job.entry.links - 1)
+            return attrs.evolve(job, leads=group)
+        group.left -= 1
+        if group.left <= 0:
+            del self._groups[key]
+        return attrs.evolve(job, follows=group)
 
     def _spend(self, entry: Entry, size: int) -> None:
         if self._bytes_left is None:
@@ -254,12 +350,13 @@ class _Extractor:
             )
 
     async def _flush(self) -> None:
-        jobs, self._batch, self._batch_bytes = self._batch, [], 0
-        if not jobs:
-            return
-        content = await self._read_batch(jobs)
-        await self._in_thread(partial(self._write_batch, jobs, content))
-        self._tell()
+        while self._batch:
+            jobs, self._batch, self._batch_bytes = self._batch, [], 0
+            content = await self._read_batch(jobs)
+            unlinked = await self._in_thread(partial(self._write_batch, jobs, content))
+            self._tell()
+            for job in unlinked:
+                await self._take(attrs.evolve(job, follows=None, alone=True))
 
     async def _read_batch(self, jobs: list[_Job]) -> dict[int, memoryview | str]:
         """Read the content of small files, neighbours together; give bytes, or why there are none, by job number."""
@@ -267,7 +364,7 @@ class _Extractor:
         pieces = sorted(
             (job.entry.extents[0][0], -(-(job.entry.size + job.entry.offset) // SECTOR_SIZE), number)
             for number, job in enumerate(jobs)
-            if job.entry.extents
+            if job.entry.extents and job.follows is None
         )
         start = 0
         while start < len(pieces):
@@ -309,26 +406,49 @@ class _Extractor:
                 result[number] = buffer[entry.offset : entry.offset + entry.size]
 
     def _write_batch(self, jobs: list[_Job], content: dict[int, memoryview | str]) -> list[_Job]:
+        """Make a batch; return further names of files that could not be linked, to be made as files of their own."""
+        unlinked: list[_Job] = []
         nothing = memoryview(b"")
         for number, job in enumerate(jobs):
-            entry = job.entry
             data = content.get(number, nothing)
             if isinstance(data, str):
-                self._skip(entry, data)
+                self._skip(job.entry, data)
                 continue
             try:
-                if entry.kind is EntryKind.FILE:
-                    self._tree.write_file(job.parent, job.name, entry, data)
-                    self._bytes += len(data)
-                elif entry.kind is EntryKind.SYMLINK:
-                    self._tree.make_symlink(job.parent, job.name, entry)
-                else:
-                    self._tree.make_special(job.parent, job.name, entry)
+                if job.follows is not None:
+                    if not self._link(job, job.follows):
+                        unlinked.append(job)
+                    continue
+                made = self._make(job, data)
             except OSError as error:
-                self._skip(entry, _reason(error))
-            else:
-                self._counts[entry.kind] += 1
-        return []
+                self._skip(job.entry, _reason(error))
+                continue
+            if job.leads is not None:
+                job.leads.first = made
+            self._count(job.entry)
+        return unlinked
+
+    def _make(self, job: _Job, data: memoryview) -> MadeFile:
+        if job.entry.kind is EntryKind.FILE:
+            made = self._tree.write_file(job.parent, job.name, job.entry, data)
+            self._bytes += len(data)
+            return made
+        if job.entry.kind is EntryKind.SYMLINK:
+            return self._tree.make_symlink(job.parent, job.name, job.entry)
+        return self._tree.make_special(job.parent, job.name, job.entry)
+
+    def _link(self, job: _Job, group: _Group) -> bool:
+        """Make a further name of a file; tell whether that was possible."""
+        if group.first is None:
+            return False
+        try:
+            self._tree.make_link(job.parent, job.name, group.first)
+        except (FileExistsError, IsADirectoryError):
+            raise
+        except OSError:
+            return False  # the host has no hard links there, or the first name is not ours any more
+        self._hard_links += 1
+        return True
 
     async def _stream(self, job: _Job) -> None:
         """Write one big file chunk by chunk; holes are left out of the host's file."""
@@ -343,14 +463,16 @@ class _Extractor:
         with file:
             try:
                 await self._copy(file, entry)
-                await to_thread.run_sync(file.finish, limiter=self._limiter)
+                made = await to_thread.run_sync(file.finish, limiter=self._limiter)
             except READ_FAULTS as error:
                 self._skip(entry, str(error))
                 return
             except OSError as error:
                 self._skip(entry, _reason(error))
                 return
-        self._counts[EntryKind.FILE] += 1
+        if job.leads is not None:
+            job.leads.first = made
+        self._count(entry)
         self._tell()
 
     async def _copy(self, file: HostFile, entry: Entry) -> None:
@@ -372,7 +494,7 @@ class _Extractor:
 
     def _tell(self) -> None:
         if self._progress is not None:
-            self._progress(sum(self._counts.values()), self._bytes)
+            self._progress(sum(self._counts.values()) + self._hard_links, self._bytes)
 
 
 def _reason(error: OSError) -> str:

@@ -31,6 +31,8 @@ _DEVICE_TYPES: Final = {
 class Policy:
     """What extraction may do.
 
+    Set-id bits and owners are left off unless they are asked for: an image must not hand out rights on the host.
+
     Attributes:
         overwrite: Replace files and links that exist; directories are never replaced.
         owners: Give files their recorded owner and group.
@@ -48,6 +50,38 @@ class Policy:
         if entry.mode is None:
             return None
         return entry.mode & (0o7777 if self.special_modes else 0o777)
+
+    def drops_bits(self, entry: Entry) -> bool:
+        """Tell whether an entry has set-user-ID, set-group-ID or sticky, and does not get it."""
+        if entry.mode is None or entry.kind is EntryKind.SYMLINK:
+            return False
+        return not self.special_modes and bool(entry.mode & 0o7000)
+
+    def drops_owner(self, entry: Entry) -> bool:
+        """Tell whether an entry belongs to somebody else than this process, and does not get its owner."""
+        if self.owners or entry.uid is None or entry.gid is None:
+            return False
+        return (entry.uid, entry.gid) != (os.geteuid(), os.getegid())
+
+
+@attrs.frozen
+class MadeFile:
+    """A file that this extraction made, to be told from whatever has its name later.
+
+    Attributes:
+        parent: The path of its directory.
+        name: Its name there.
+        stamp: Its device, inode and type, and the time of its last change.
+    """
+
+    parent: str
+    name: str
+    stamp: tuple[int, int, int, int]
+
+    @classmethod
+    def of(cls, parent: str, name: str, found: os.stat_result) -> Self:
+        """Describe what a name stands for now."""
+        return cls(parent, name, (found.st_dev, found.st_ino, stat.S_IFMT(found.st_mode), found.st_mtime_ns))
 
 
 class HostTree:
@@ -137,8 +171,11 @@ class HostTree:
         with self._lock:
             self._attributes(self._directory(path), entry)
 
-    def write_file(self, parent: str, name: str, entry: Entry, data: memoryview) -> None:
+    def write_file(self, parent: str, name: str, entry: Entry, data: memoryview) -> MadeFile:
         """Write a whole file; a partial one is removed.
+
+        Returns:
+            What was made, for :meth:`make_link`.
 
         Raises:
             OSError: It exists and may not be replaced, or cannot be written.
@@ -147,7 +184,7 @@ class HostTree:
         with self.create(parent, name, entry) as file:
             if data:
                 file.write(data, 0)
-            file.finish()
+            return file.finish()
 
     def create(self, parent: str, name: str, entry: Entry) -> HostFile:
         """Create a file to be written piece by piece; see :meth:`write_file` for errors."""
@@ -165,7 +202,7 @@ class HostTree:
             self._unfinished.add(made)
         return made
 
-    def make_symlink(self, parent: str, name: str, entry: Entry) -> None:
+    def make_symlink(self, parent: str, name: str, entry: Entry) -> MadeFile:
         """Make a symlink; its target is data and is not looked at."""
         with self._lock, self._room(parent, name):
             fd = self._directory(parent)
@@ -176,8 +213,10 @@ class HostTree:
                 self._make_way(fd, name)
                 os.symlink(target, name, dir_fd=fd)
             self._named_attributes(fd, name, entry)
+            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            return MadeFile.of(parent, name, found)
 
-    def make_special(self, parent: str, name: str, entry: Entry) -> None:
+    def make_special(self, parent: str, name: str, entry: Entry) -> MadeFile:
         """Make a device node, FIFO or socket."""
         with self._lock, self._room(parent, name):
             fd = self._directory(parent)
@@ -189,6 +228,36 @@ class HostTree:
                 self._make_way(fd, name)
                 os.mknod(name, mode, device, dir_fd=fd)
             self._named_attributes(fd, name, entry)
+            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            return MadeFile.of(parent, name, found)
+
+    def make_link(self, parent: str, name: str, first: MadeFile) -> None:
+        """Make a hard link to a file that this extraction made.
+
+        Raises:
+            FileExistsError: The name is taken and may not be replaced.
+            OSError: The first name holds something else by now, or the host has no hard links there.
+            OutputFullError: There is no room.
+        """
+        with self._lock, self._room(parent, name):
+            # A descriptor of a directory may be closed when the next one is opened, so each path keeps its own.
+            origin = os.dup(self._directory(first.parent))
+            try:
+                if not _is(origin, first.name, first):
+                    raise OSError(errno.ESTALE, f"{first.name} was replaced while files were extracted")
+                fd = self._directory(parent)
+                try:
+                    os.link(first.name, name, src_dir_fd=origin, dst_dir_fd=fd, follow_symlinks=False)
+                except FileExistsError:
+                    if _is(fd, name, first):
+                        return  # the host takes both names for one
+                    self._make_way(fd, name)
+                    os.link(first.name, name, src_dir_fd=origin, dst_dir_fd=fd, follow_symlinks=False)
+                if not _is(fd, name, first):  # somebody changed the first name in between
+                    os.unlink(name, dir_fd=fd)
+                    raise OSError(errno.ESTALE, f"{first.name} was replaced while files were extracted")
+            finally:
+                os.close(origin)
 
     def remove(self, parent: str, name: str) -> None:
         """Remove a file that this object made."""
@@ -255,6 +324,11 @@ class HostTree:
         return other(f"{path} cannot be written: {error.strerror or error}", path=path)
 
 
+def _is(fd: int, name: str, made: MadeFile) -> bool:
+    found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+    return MadeFile.of("", name, found).stamp == made.stamp
+
+
 class _Room:
     """Turns "no space left" into OutputFullError; lets other errors pass."""
 
@@ -294,13 +368,15 @@ class HostFile:
         with self._lock, self._tree._room(self._parent, self._name):
             os.ftruncate(self._fd, size)
 
-    def finish(self) -> None:
-        """Give the file its mode, owner and time, and close it."""
+    def finish(self) -> MadeFile:
+        """Give the file its mode, owner and time, close it, and describe it."""
         with self._lock, self._tree._room(self._parent, self._name):
             self._tree._attributes(self._fd, self._entry)
+            found = os.fstat(self._fd)
             fd, self._fd = self._fd, -1
             self._tree._unfinished.discard(self)
             os.close(fd)
+        return MadeFile.of(self._parent, self._name, found)
 
     def __enter__(self) -> Self:
         return self
@@ -321,4 +397,4 @@ class HostFile:
                 self._tree.remove(self._parent, self._name)
 
 
-__all__ = ("HostFile", "HostTree", "Policy")
+__all__ = ("HostFile", "HostTree", "MadeFile", "Policy")

@@ -39,8 +39,8 @@ class Volume:
     Attributes:
         file_system: The file system that is read: ``udf``, ``rockridge``, ``joliet`` or ``iso9660``.
         file_systems: All that can be read, the richest first.
-        choice: Which was chosen and why, in a sentence.
-        name: The volume name in that file system.
+        choice: Which was chosen and why, in a few words that can follow a semicolon.
+        name: The volume name, as that one of :attr:`file_systems` has it that keeps most of it.
         root: The root directory.
         boot_catalog: The sector of El Torito's boot catalog, or None where the image is not bootable that way.
         sector_count: Sectors of the image, or None where not known.
@@ -66,7 +66,7 @@ class Volume:
         self.file_system = found.file_system.kind
         self.file_systems = found.available
         self.choice = found.choice
-        self.name = found.file_system.name
+        self.name = found.name
         self.root = found.file_system.root
         self.boot_catalog = found.boot_catalog
         self.sector_count = context.sector_count
@@ -283,6 +283,11 @@ class Volume:
         Nothing is ever written outside the folder, whatever names, symlinks and loops the image has. An entry that
         cannot be extracted is skipped and told in the report; the others go on.
 
+        Names, content, modes, times, symlinks and hard links are restored. What would hand out rights on the host is
+        left off unless it is asked for, and :attr:`ExtractReport.notes` says so: set-user-ID, set-group-ID and sticky
+        bits, owners and groups (all belongs to the process's user), device nodes, FIFOs and sockets. Hard links are
+        made only to files of this extraction; where the host has none, each name gets a copy.
+
         Args:
             folder: Where to; made where missing. Directories that are there already are merged into.
             path: What to extract: a directory's content, or one file.
@@ -340,8 +345,9 @@ async def open_volume(
     Args:
         source: The path of an image file or block device, a source of sectors, or a reader (of a drive, for one),
             which stays the caller's to close.
-        file_system: ``auto`` takes UDF, else Rock Ridge, else Joliet, else plain ISO 9660, whichever is there first;
-            or the name of one: ``udf``, ``rockridge``, ``joliet``, ``iso9660``.
+        file_system: ``auto`` takes Rock Ridge, else UDF, else Joliet, else plain ISO 9660, whichever is there first;
+            UDF comes before Rock Ridge where it holds more (entries in the root directory, longer files). Or the name
+            of one: ``rockridge``, ``udf``, ``joliet``, ``iso9660``.
         session_start: The first sector of the session to read, on discs that have several.
         sector_count: How many sectors a reader has; anchors at the end of a disc are looked for only where known.
 

@@ -23,8 +23,8 @@ async def test_a_path_a_source_and_a_reader_give_the_same(tmp_path: Path) -> Non
     reader = source.reader()
     for origin, count in ((path, None), (str(path), None), (source, None), (reader, source.sector_count)):
         async with await open_volume(origin, sector_count=count) as volume:
-            assert (volume.file_system, volume.name) == ("udf", "GENISO")
-            assert volume.file_systems == ("udf", "rockridge", "joliet", "iso9660")
+            assert (volume.file_system, volume.name) == ("rockridge", "GENISO")
+            assert volume.file_systems == ("rockridge", "udf", "joliet", "iso9660")
             assert volume.findings == ()
             async with aclosing(volume.walk()) as entries:
                 trees.append([entry.path async for entry in entries])
@@ -75,7 +75,7 @@ async def test_content_in_chunks(sectors: int) -> None:
 
 async def test_what_cannot_be_opened(tmp_path: Path) -> None:
     source = golden.load("xorriso")
-    with pytest.raises(LocalProtocolError, match="known are auto, udf"):
+    with pytest.raises(LocalProtocolError, match="known are auto, rockridge"):
         await open_volume(source, file_system="hfs")
     with pytest.raises(LocalProtocolError, match="session"):
         await open_volume(source, session_start=-1)
@@ -135,7 +135,7 @@ async def test_an_image_of_ours_reads_back(kind: str) -> None:
     image.root.add_file("empty", b"")
     plan = await image.plan()
     async with await open_volume(plan, file_system=kind) as volume:
-        assert volume.file_systems == ("udf", "rockridge", "joliet", "iso9660")
+        assert volume.file_systems == ("rockridge", "udf", "joliet", "iso9660")
         assert volume.findings == ()
         entry = await volume.find("/ünïcödé 名前.txt")
         assert b"".join([bytes(chunk) async for chunk in volume.read(entry)]) == b"content"

@@ -12,7 +12,7 @@ from aioimapi.fs.read._base import Findings as Findings
 from aioimapi.fs.read._base import ImageContext as ImageContext
 from aioimapi.fs.read._base import Parser as Parser
 from aioimapi.fs.read._base import SectorRequest as SectorRequest
-from aioimapi.fs.read._detect import PREFERENCE as PREFERENCE
+from aioimapi.fs.read._choice import PREFERENCE as PREFERENCE
 from aioimapi.fs.read._detect import Detected as Detected
 from aioimapi.fs.read._detect import detect as detect
 from aioimapi.fs.read._guard import MAX_DEPTH as MAX_DEPTH

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 
 from aioimapi.errors import ImageFormatError
 from aioimapi.fs.read._base import READ_FAULTS, ImageContext, Parser
+from aioimapi.fs.read._choice import PREFERENCE, TITLES, choice, why_udf
 from aioimapi.fs.read._iso9660 import IsoFileSystem, probe_rock_ridge
 from aioimapi.fs.read._iso_volume import IsoDescriptor, read_descriptors
 from aioimapi.fs.read._tree import FileSystem
 from aioimapi.fs.read._udf import UdfFileSystem, open_udf
-
-PREFERENCE: Final = ("udf", "rockridge", "joliet", "iso9660")
-"""What ``auto`` takes, best first: UDF as IMAPI does, then the trees of ISO 9660 by what they keep of a file."""
-
-_WHY: Final = {
-    "udf": "it keeps long names, big files and POSIX attributes, and IMAPI prefers it",
-    "rockridge": "it keeps POSIX names, attributes and symlinks",
-    "joliet": "it keeps long names in Unicode",
-    "iso9660": "nothing richer is there",
-}
-_TITLES: Final = {"udf": "UDF", "rockridge": "Rock Ridge", "joliet": "Joliet", "iso9660": "ISO 9660"}
 
 
 @attrs.frozen
@@ -30,15 +18,17 @@ class Detected:
     """What was found in a session of an image.
 
     Attributes:
-        available: Kinds of the trees that can be read, in the order of :data:`PREFERENCE`.
+        available: Kinds of the trees that can be read, the richest first.
         file_system: The chosen one.
-        choice: What was chosen and why, in a sentence.
+        name: The volume name; of a Rock Ridge volume that was not asked for by name, the one that UDF or Joliet keeps.
+        choice: What was chosen and why, in a few words.
         boot_catalog: Sector of El Torito's boot catalog, or None.
         block_count: Sectors that the primary volume descriptor gives to the volume, or None.
     """
 
     available: tuple[str, ...]
     file_system: FileSystem
+    name: str
     choice: str
     boot_catalog: int | None
     block_count: int | None
@@ -84,6 +74,12 @@ def detect(context: ImageContext, wanted: str = "auto") -> Parser[Detected]:
     available = tuple(kind for kind in PREFERENCE if kind in systems)
     for reason in reasons if available else ():
         context.findings.note("unreadable file systems", reason)
+    why = ""
+    rock_ridge = systems.get("rockridge")
+    if wanted == "auto" and udf is not None and isinstance(rock_ridge, IsoFileSystem):
+        why = yield from why_udf(context, udf, rock_ridge)
+        if why:
+            available = ("udf", *(kind for kind in available if kind != "udf"))
     chosen = wanted if wanted != "auto" else next(iter(available), "")
     if chosen not in systems:
         raise _nothing(
@@ -92,7 +88,8 @@ def detect(context: ImageContext, wanted: str = "auto") -> Parser[Detected]:
     return Detected(
         available,
         systems[chosen],
-        _choice(wanted, chosen, available, reasons),
+        _name(wanted, systems, chosen),
+        choice(wanted, systems[chosen], available, why),
         descriptors.boot_catalog,
         iso.block_count * iso.block_size // 2048 if iso is not None else None,
     )
@@ -112,32 +109,24 @@ def _add(
         reasons.append(str(error))
         return
     if system.root.fault:
-        reasons.append(f"the root directory of {_TITLES[kind]} cannot be read: {system.root.fault}")
+        reasons.append(f"the root directory of {TITLES[kind]} cannot be read: {system.root.fault}")
         return
     systems[kind] = system
 
 
-def _choice(wanted: str, chosen: str, available: tuple[str, ...], reasons: list[str]) -> str:
-    titles = ", ".join(_TITLES[kind] for kind in available)
-    if wanted != "auto":
-        return f"{_TITLES[chosen]} of {titles}: it was asked for"
-    why = _WHY[chosen]
-    if chosen != "udf" and reasons:
-        why += f"; {reasons[0]}"
-    return (
-        f"{_TITLES[chosen]} of {titles}: {why}"
-        if len(available) > 1
-        else f"{_TITLES[chosen]}: the only one there"
-    )
+def _name(wanted: str, systems: dict[str, FileSystem], chosen: str) -> str:
+    """Return the volume name; the one that goes with Rock Ridge has 32 characters, mostly capitals (ECMA-119 8.4.7)."""
+    kinds = ("udf", "joliet", "rockridge") if (wanted, chosen) == ("auto", "rockridge") else (chosen,)
+    return next((systems[kind].name for kind in kinds if kind in systems and systems[kind].name), "")
 
 
 def _nothing(
     wanted: str, available: tuple[str, ...], reasons: list[str], session_start: int
 ) -> ImageFormatError:
     if available:
-        titles = ", ".join(_TITLES[kind] for kind in available)
+        titles = ", ".join(TITLES[kind] for kind in available)
         return ImageFormatError(
-            f"the image has no {_TITLES.get(wanted, wanted)} tree that can be read; it has {titles}"
+            f"the image has no {TITLES.get(wanted, wanted)} tree that can be read; it has {titles}"
         )
     if reasons:
         return ImageFormatError(f"no file system of the image can be read: {'; '.join(reasons)}")
@@ -146,4 +135,4 @@ def _nothing(
     )
 
 
-__all__ = ("PREFERENCE", "Detected", "detect")
+__all__ = ("Detected", "detect")

@@ -296,6 +296,7 @@ class IsoFileSystem(FileSystem):
             use.links,
             bool(record.flags & HIDDEN),
             fault,
+            use.serial,
         )
 
     def _kind(self, record: Record, use: SystemUse, path: str) -> tuple[EntryKind, int | None]:

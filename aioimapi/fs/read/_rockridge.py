@@ -32,6 +32,7 @@ class SystemUse:
         name: The alternate name's bytes (NM), or None.
         mode: POSIX file type and permissions (PX), or None.
         links: POSIX link count.
+        serial: POSIX file serial number (inode number), or None.
         uid: POSIX owner.
         gid: POSIX group.
         mtime_ns: Modification time (TF).
@@ -49,6 +50,7 @@ class SystemUse:
     name: bytes | None = None
     mode: int | None = None
     links: int = 1
+    serial: int | None = None
     uid: int | None = None
     gid: int | None = None
     mtime_ns: int | None = None
@@ -121,6 +123,10 @@ def _parse_attributes(use: SystemUse, data: bytes, position: int) -> None:
     use.links = int.from_bytes(data[position + 12 : position + 16], "little")
     use.uid = int.from_bytes(data[position + 20 : position + 24], "little")
     use.gid = int.from_bytes(data[position + 28 : position + 32], "little")
+    if data[position + 2] >= 44:
+        use.serial = (
+            int.from_bytes(data[position + 36 : position + 40], "little") or None
+        )  # 0 numbers nothing
 
 
 def _parse_times(use: SystemUse, entry: bytes) -> None:

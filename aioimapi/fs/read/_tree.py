@@ -47,6 +47,7 @@ class Entry:
         links: Names that the file says it has.
         hidden: The file system asks not to show it.
         fault: Why the content cannot be read, or an empty string.
+        serial: Number of the file, which names that are hard links of one another share; None where not recorded.
     """
 
     parent: str
@@ -64,6 +65,7 @@ class Entry:
     links: int = 1
     hidden: bool = False
     fault: str = ""
+    serial: int | None = None
 
     @property
     def path(self) -> str:

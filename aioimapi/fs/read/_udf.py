@@ -116,6 +116,18 @@ class UdfFileSystem(FileSystem):
             entries.append(self._entry(identifier, found, path))
         return entries
 
+    def count_names(self, directory: Entry) -> Parser[int]:
+        """Count a directory's entries without reading their file entries.
+
+        Args:
+            directory: The root, or an entry of this file system.
+
+        Raises:
+            ImageFormatError: No sense can be made of the directory.
+        """
+        require_directory_size(directory.size, directory.path, 0)
+        return len((yield from self._identifiers(directory, directory.path)))
+
     def _identifiers(self, directory: Entry, path: str) -> Parser[list[_Identifier]]:
         result: list[_Identifier] = []
         rest = b""
@@ -331,6 +343,7 @@ class UdfFileSystem(FileSystem):
             icb.links,
             hidden,
             fault,
+            identifier.partition << 32 | identifier.block,
         )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 from typing import Any
 
 import golden
 import pytest
 
-from aioimapi.fs.read import Entry, EntryKind
+from aioimapi.fs.read import Entry, EntryKind, _choice
 
 KINDS = {
     oct(stat.S_IFREG): EntryKind.FILE,
@@ -131,13 +132,63 @@ def test_empty_volumes_of_every_kind_of_partition(name: str) -> None:
 def test_what_is_chosen_is_told() -> None:
     source = golden.load("genisoimage")
     found, context = golden.opened(source)
-    assert found.available == ("udf", "rockridge", "joliet", "iso9660")
-    assert found.file_system.kind == "udf"
-    assert found.choice.startswith("UDF of UDF, Rock Ridge, Joliet, ISO 9660: ")
-    assert found.file_system.name == "GENISO"
+    assert found.available == ("rockridge", "udf", "joliet", "iso9660")
+    assert found.file_system.kind == "rockridge"
+    assert found.choice == (
+        "read from Rock Ridge, which keeps names, owners and links as they were "
+        "(UDF, Joliet and ISO 9660 are there, too)"
+    )
+    assert found.name == "GENISO"
     assert found.boot_catalog is None
     assert context.findings.sentences() == ()
     assert golden.opened(golden.load("xorriso"))[0].file_system.kind == "rockridge"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "choice"),
+    [
+        ("udfclient", "auto", "read from UDF, the only tree there"),
+        ("genisoimage", "joliet", "read from Joliet, as asked (Rock Ridge, UDF and ISO 9660 are there, too)"),
+        (
+            "multi-extent",
+            "auto",
+            "read from Rock Ridge, which keeps names, owners and links as they were "
+            "(Joliet and ISO 9660 are there, too)",
+        ),
+    ],
+)
+def test_the_choice_in_words(name: str, kind: str, choice: str) -> None:
+    assert golden.opened(golden.load(name), kind)[0].choice == choice
+
+
+def test_udf_is_taken_where_rock_ridge_is_a_stub() -> None:
+    source = golden.load("genisoimage")
+    root = golden.opened(source, "rockridge")[0].file_system.root.extents[0][0]
+    data = source.content[root]
+    behind_dots = data[0] + data[data[0]]
+    source.patch(root, behind_dots + data[behind_dots], bytes(2048 - behind_dots - data[behind_dots]))
+    found, _ = golden.opened(source)
+    held = sum(1 for path in golden.tree(source, "udf") if path.count("/") == 1)
+    assert found.available == ("udf", "rockridge", "joliet", "iso9660")
+    assert found.file_system.kind == "udf"
+    assert found.choice == (
+        f"read from UDF, because its root directory has {held} entries and that of Rock Ridge 3 "
+        "(Rock Ridge, Joliet and ISO 9660 are there, too)"
+    )
+    source.bad.add(root)
+    assert golden.opened(source)[0].file_system.kind == "udf"
+
+
+def test_udf_is_taken_where_rock_ridge_cuts_a_long_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_choice, "LONG_FILE", 4000)
+    source = golden.load("genisoimage")
+    assert golden.opened(source)[0].file_system.kind == "rockridge"
+    root = golden.opened(source, "rockridge")[0].file_system.root.extents[0][0]
+    whole, cut = (struct.pack("<I", size) + struct.pack(">I", size) for size in (5000, 4000))
+    source.patch(root, source.content[root].index(whole), cut)
+    assert golden.tree(source, "rockridge")["/random.bin"].size == 4000
+    found, _ = golden.opened(source)
+    assert found.choice.startswith("read from UDF, because /random.bin is cut in Rock Ridge (")
 
 
 @pytest.mark.parametrize("kind", ["udf", "rockridge"])
