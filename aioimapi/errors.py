@@ -9,7 +9,7 @@ Layer 0: imports nothing of the package. The tree::
     │ └ CommandFailedError   NotReadyError · MediumError · HardwareError · IllegalRequestError · UnitAttentionError
     │                        DataProtectError · BlankCheckError · AbortedCommandError
     ├ DiscError              NoDiscError · DiscNotSupportedError · DiscNotBlankError · DiscNotWritableError
-    │                        DiscTooSmallError · VirtualMediumError
+    │                        DiscTooSmallError · DiscBlankError · VirtualMediumError
     ├ RecordingError         VerificationError · StreamingLostError
     ├ ImageError             NameNotRepresentableError · DuplicateNameError · ItemNotFoundError · ImageFrozenError
     │ │                      ImageTooLargeError · TooManyDirectoriesError · ImageFormatError
@@ -244,6 +244,10 @@ class DiscTooSmallError(DiscError):
         super().__init__(message, drive=drive, profile=profile)
         self.needed = needed
         self.free = free
+
+
+class DiscBlankError(DiscError):
+    """Nothing was ever recorded on the disc, so that there is nothing to read or to compare."""
 
 
 class VirtualMediumError(DiscError):

@@ -115,6 +115,7 @@ def media_facts(state: MediaState) -> dict[str, Any]:
         "free_sectors": state.free_sectors,
         "next_writable_lba": state.next_writable_lba,
         "sessions": state.sessions,
+        "unfinished_sectors": _unfinished(state),
         "tracks": [
             {
                 "track": track.track,
@@ -129,6 +130,12 @@ def media_facts(state: MediaState) -> dict[str, Any]:
         ],
         "write_speeds_kbps": [speed.write_kbps for speed in state.write_speeds],
     }
+
+
+def _unfinished(state: MediaState) -> int | None:
+    from aioimapi.recorder import unfinished_sectors
+
+    return unfinished_sectors(state)
 
 
 def _state(state: MediaState) -> str:
@@ -157,6 +164,15 @@ def _describe_media(state: MediaState) -> str:
         )
     if not state.overwritable:
         lines.append(("Sessions", str(state.sessions)))
+    unfinished = _unfinished(state)
+    if unfinished is not None:
+        lines.append(
+            (
+                "Burn",
+                f"broken off: {_text.plural(unfinished, 'sector')} are recorded, which read, ls and extract still "
+                "reach; the room behind them is lost for this program: use a blank disc for the image",
+            )
+        )
     lines += [(f"Track {track.track}", _describe_track(track)) for track in state.tracks]
     lines.append(("Speeds", _describe_speeds(state)))
     return _text.facts(lines)

@@ -76,6 +76,7 @@ def read(
         async with open_reader(drive) as recorder:
             count = sectors if sectors is not None or everything else await _volume_end(recorder)
             disc = await recorder.read(0, count)
+            console.warn_each(disc.findings)
             began = time.monotonic()
             with console.display() as display:
                 await _save(disc, output, display, hasher, drive, force=force)

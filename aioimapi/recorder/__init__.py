@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aioimapi.recorder._disc import DiscSource as DiscSource
+from aioimapi.recorder._disc import unfinished_sectors as unfinished_sectors
 from aioimapi.recorder._ledger import OnProgress as OnProgress
 from aioimapi.recorder._media import MEDIA as MEDIA
 from aioimapi.recorder._media import Closing as Closing
@@ -50,4 +51,5 @@ __all__ = (
     "VerifyLevel",
     "choose_closing",
     "open_recorder",
+    "unfinished_sectors",
 )

@@ -17,6 +17,7 @@ from aioimapi.errors import (
 )
 from aioimapi.image import SectorSource
 from aioimapi.mmc import BackgroundFormat, DiscStatus, Profile, Writing, traits_of
+from aioimapi.recorder._disc import unfinished_sectors
 from aioimapi.recorder._media import MEDIA, Closing, MediaTraits, choose_closing
 from aioimapi.recorder._sources import PlacedSource, start_of
 from aioimapi.units import SECTOR_SIZE
@@ -140,6 +141,13 @@ def _next_address(media: MediaState, source: SectorSource, refuse: _Refusal) -> 
     if media.disc_status is not DiscStatus.BLANK and not (
         isinstance(source, PlacedSource) and source.start_lba
     ):
+        unfinished = unfinished_sectors(media)
+        if unfinished is not None:
+            refuse(
+                DiscNotBlankError,
+                f"holds a burn that was broken off: {unfinished:,} sectors are recorded and can still be read; "
+                "nothing can be added behind them here, so use a blank disc",
+            )
         refuse(
             DiscNotBlankError,
             f"holds {media.sessions} session(s) already, and the image was made to begin at LBA 0, so behind them it "

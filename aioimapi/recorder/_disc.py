@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from anyio import CapacityLimiter, to_thread
 
+from aioimapi.drive import Drive, MediaFlags, MediaState
+from aioimapi.errors import DiscBlankError
 from aioimapi.image import Hasher, SectorReader, SectorSource
+from aioimapi.mmc import Profile
 from aioimapi.recorder._verify import BlockReader
+
+RUN_OUT_SECTORS = 2
+"""Blocks at the end of a track-at-once track that count as part of it and cannot be read (MMC-6 4.2.3.8)."""
 
 
 class DiscSource(SectorSource):
@@ -19,9 +25,19 @@ class DiscSource(SectorSource):
         name: What to call the disc in messages.
         start_lba: The disc's address of the source's first sector.
         sectors: How many sectors there are.
+        findings: What is wrong with the disc as a whole.
     """
 
-    def __init__(self, drive: BlockReader, name: str, *, start_lba: int, sectors: int) -> None:
+    def __init__(
+        self,
+        drive: BlockReader,
+        name: str,
+        *,
+        start_lba: int,
+        sectors: int,
+        findings: tuple[str, ...] = (),
+    ) -> None:
+        self._findings = findings
         self._drive = drive
         self._name = name
         self._start = start_lba
@@ -31,6 +47,11 @@ class DiscSource(SectorSource):
     def sector_count(self) -> int:
         """How many sectors can be read."""
         return self._sectors
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Whether the burn of the disc was broken off, in a sentence."""
+        return self._findings
 
     @property
     def start_lba(self) -> int:
@@ -62,4 +83,61 @@ class _DiscReader(SectorReader):
         """Nothing to let go of: the drive belongs to its recorder."""
 
 
-__all__ = ("DiscSource",)
+def unfinished_sectors(media: MediaState) -> int | None:
+    """Return how many sectors of a disc with an open session are recorded, or None where no session is open.
+
+    A burn that was broken off leaves its track open, or its session; the capacity that the drive then tells (MMC-6
+    6.24, READ CAPACITY) counts whole sessions alone. What was written lies before the track's next writable address.
+
+    Args:
+        media: What is in the drive.
+    """
+    if MediaFlags.NON_EMPTY_SESSION not in media.flags:
+        return None
+    end = 0
+    for track in media.tracks:
+        if track.blank:
+            continue
+        if track.nwa_valid:
+            end = max(end, track.next_writable_lba)
+        else:
+            run_out = RUN_OUT_SECTORS if media.profile in (Profile.CD_R, Profile.CD_RW) else 0
+            end = max(end, track.start_lba + track.size_sectors - run_out)
+    return end
+
+
+async def readable_sectors(drive: Drive, media: MediaState) -> tuple[int, tuple[str, ...]]:
+    """Return how many sectors can be read, and what is wrong with that.
+
+    Args:
+        drive: The drive, ready.
+        media: What is in it; not blank.
+
+    Cancellation:
+        Nothing is changed; may be repeated.
+    """
+    recorded = unfinished_sectors(media)
+    if recorded is not None:
+        finding = (
+            f"the burn of this {media.profile_name} was not finished: its session is open, {recorded:,} sectors are "
+            "recorded, and what should follow them is missing"
+        )
+        return recorded, (finding,)
+    sectors = (await drive.capacity()).sectors
+    if media.profile in (Profile.CD_R, Profile.CD_RW):
+        sectors = max(0, sectors - RUN_OUT_SECTORS)
+    return sectors, ()
+
+
+def refuse_blank(media: MediaState, drive: str) -> None:
+    """Raise DiscBlankError where nothing is on a disc."""
+    if media.blank:
+        what = "not formatted, so blank" if media.overwritable and not media.formatted else "blank"
+        raise DiscBlankError(
+            f"{drive}: the {media.profile_name} is {what}: there is nothing to read",
+            drive=drive,
+            profile=media.profile_name,
+        )
+
+
+__all__ = ("DiscSource", "readable_sectors", "refuse_blank", "unfinished_sectors")

@@ -16,18 +16,14 @@ from aioimapi.errors import (
 )
 from aioimapi.image import SectorSource
 from aioimapi.image._feed import feed
-from aioimapi.mmc import DiscStatus, Profile
 from aioimapi.recorder._burn import READY_S, Burn
-from aioimapi.recorder._disc import DiscSource
+from aioimapi.recorder._disc import DiscSource, readable_sectors, refuse_blank
 from aioimapi.recorder._ledger import Ledger, OnProgress, Teller
 from aioimapi.recorder._options import Feeder, WriteOptions
 from aioimapi.recorder._progress import Meter, Phase, ProgressBoard, ProgressListener
 from aioimapi.recorder._readback import read_back
 from aioimapi.recorder._report import DriveIdentity, Report, VerifyLevel
 from aioimapi.recorder._sources import Source, open_source, start_of
-
-RUN_OUT_SECTORS = 2
-"""Blocks at the end of a track-at-once track that count as part of it and cannot be read (MMC-6 4.2.3.8)."""
 
 
 class Recorder:
@@ -175,6 +171,7 @@ class Recorder:
             VerificationError: The disc differs, or cannot be read; ``ranges`` and ``files`` say where.
             DriveBusyError: Another job of this recorder is running.
             NoDiscError: The drive is empty.
+            DiscBlankError: There is nothing on the disc to compare with.
             ImageError: The image cannot be planned, opened or read.
             DriveError: The drive failed.
 
@@ -190,6 +187,7 @@ class Recorder:
                 async with self._drive.hold_disc():
                     media = await self._drive.media_state(look_inside=False)
                     ledger.disc_seen(media)
+                    refuse_blank(media, self.name)
                     ledger.start_lba = start_of(sectors)
                     await read_back(self._drive, sectors, ledger, media, chosen, digest=digest)
                 ledger.meter.begin(Phase.COMPLETED)
@@ -199,23 +197,27 @@ class Recorder:
     async def read(self, first: int = 0, count: int | None = None) -> DiscSource:
         """Return the disc as a source of sectors, to be saved, listed or compared; nothing is read yet.
 
+        Of a disc whose burn was broken off, what was recorded can be read: up to the next writable address of its open
+        track. :attr:`DiscSource.findings` says so.
+
         Args:
             first: The first sector.
             count: How many; None for all that can be read.
 
         Raises:
             NoDiscError: The drive is empty.
-            DiscNotSupportedError: The disc is blank, or has not that many sectors.
+            DiscBlankError: Nothing is on the disc. A formatted disc that holds zeros counts as blank, too, unless
+                ``count`` is given.
+            DiscNotSupportedError: The disc has not that many sectors.
             DriveError: The drive does not answer as it should.
 
         Cancellation:
             Nothing is changed; may be repeated.
         """
         await self._drive.wait_ready(READY_S)
-        media = await self._drive.media_state(look_inside=False)
-        readable = 0 if media.disc_status is DiscStatus.BLANK else (await self._drive.capacity()).sectors
-        if media.profile in (Profile.CD_R, Profile.CD_RW):
-            readable = max(0, readable - RUN_OUT_SECTORS)
+        media = await self._drive.media_state(look_inside=count is None and not self._job)
+        refuse_blank(media, self.name)
+        readable, findings = await readable_sectors(self._drive, media)
         end = readable if count is None else first + count
         if not 0 <= first < end <= readable:
             raise DiscNotSupportedError(
@@ -223,7 +225,9 @@ class Recorder:
                 drive=self.name,
                 profile=media.profile_name,
             )
-        return DiscSource(self._drive, media.profile_name, start_lba=first, sectors=end - first)
+        return DiscSource(
+            self._drive, media.profile_name, start_lba=first, sectors=end - first, findings=findings
+        )
 
     async def eject(self) -> None:
         """Open the tray.

@@ -8,6 +8,7 @@ import pytest
 
 from aioimapi.drive import MediaState
 from aioimapi.errors import (
+    DiscBlankError,
     DiscError,
     DiscNotBlankError,
     DiscNotSupportedError,
@@ -160,7 +161,7 @@ async def test_a_source_that_fails_before_the_first_write_costs_no_disc(tmp_path
 
 async def test_a_blank_disc_has_nothing_to_read(tmp_path: Path) -> None:
     async with open_recorder(url(tmp_path / "disc", "bd-r")) as recorder:
-        with pytest.raises(DiscNotSupportedError, match="cannot be read"):
+        with pytest.raises(DiscBlankError, match="is blank: there is nothing to read"):
             await recorder.read()
         await recorder.write(MemorySource(64))
         assert (await recorder.read()).sector_count == 64
