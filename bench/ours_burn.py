@@ -36,9 +36,9 @@ class Account:
             self.verifying = _now()
 
 
-def _now() -> tuple[float, float]:
+def _now() -> tuple[float, float, float]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return time.perf_counter(), usage.ru_utime + usage.ru_stime
+    return time.perf_counter(), usage.ru_utime + usage.ru_stime, usage.ru_stime
 
 
 async def tick(late_s: list[float]) -> None:
@@ -74,11 +74,13 @@ async def burn(source: str, folder: str, drives: int, files: int) -> dict[str, A
 
 def _figures(account: Account, gib: float, late_s: list[float]) -> dict[str, Any]:
     late_s.sort()
-    (start, cpu_start), (verify, cpu_verify), (end, cpu_end) = account.start, account.verifying, account.end
+    (start, cpu_start, system_start), (verify, cpu_verify, system_verify) = account.start, account.verifying
+    end, cpu_end, _ = account.end
     return {
         "burned_gib": gib,
         "write_wall_s": verify - start,
         "write_cpu_s_per_gib": (cpu_verify - cpu_start) / gib,
+        "write_system_s_per_gib": (system_verify - system_start) / gib,
         "verify_wall_s": end - verify,
         "verify_cpu_s_per_gib": (cpu_end - cpu_verify) / gib,
         "late_p50_ms": late_s[len(late_s) // 2] * 1000,

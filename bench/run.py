@@ -97,6 +97,10 @@ def measure_own(folder: Path, script: str, *arguments: str) -> dict[str, Any]:
 def measure_burns(source: Path, folder: Path) -> dict[str, Any]:
     """Burn *large* and parts of it to one and to eight virtual drives without physics, on both event loops."""
     found: dict[str, Any] = {}
+    for files in (8, 2):
+        name = f"read, hash and write in plain Python (the floor), {files} of 8 files"
+        _say(name)
+        found[name] = measure_own(folder, "peer_copy", str(source), str(folder), str(files))
     for loop in ("asyncio", "trio"):
         for drives, files in ((1, 8), (1, 2), (8, 2), (8, 1)):
             name = f"{drives} drive{'s' if drives > 1 else ''}, {files} of 8 files, {loop}"
