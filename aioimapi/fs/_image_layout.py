@@ -124,7 +124,7 @@ def _fill_volume_area(
         partition = layout.sector_count - 1 - udf.PARTITION_START
         for first in (udf.MAIN_SEQUENCE, udf.RESERVE_SEQUENCE):
             blocks |= dict(enumerate(udf.descriptor_sequence(options, first, partition), first))
-        names = sum(len(directory.names) for directory in layout.directories)
+        names = sum(len(each.names) - len(udf.absent_rows(each)) for each in layout.directories)
         integrity = udf.integrity_sequence(
             options, partition, files.next_unique_id, names, len(layout.directories)
         )

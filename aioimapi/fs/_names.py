@@ -39,11 +39,23 @@ _UDF_TABLE = dict.fromkeys(_ESCAPED, "_")
 _ISO_ILLEGAL = re.compile(r"[^A-Z0-9_]")
 
 
-def iso_identifiers(names: Sequence[str], *, directories: bool = False) -> list[bytes]:
+def iso_item_identifiers(folders: Sequence[str], files: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
+    """Map the names of one directory's subdirectories and of its files; see :func:`iso_identifiers`.
+
+    Readers drop the dot at the end of a file identifier without extension, so that ``A.`` and a directory ``A`` would
+    be one name to them: such a file gets a variant.
+    """
+    mapped = iso_identifiers(folders, directories=True)
+    return mapped, iso_identifiers(files, beside=[name.decode() + "." for name in mapped])
+
+
+def iso_identifiers(
+    names: Sequence[str], *, directories: bool = False, beside: Sequence[str] = ()
+) -> list[bytes]:
     """Map to ECMA-119 identifiers of d-characters, at most 30 (directories 31), versions not yet appended.
 
     Upper case; accents dropped; everything else that is no d-character becomes ``_``; the last dot parts name and
-    extension, and a file identifier always has its dot (ECMA-119 7.5.1).
+    extension, and a file identifier always has its dot (ECMA-119 7.5.1). None of them is one of those in ``beside``.
     """
     if not names:
         return []
@@ -64,7 +76,7 @@ def iso_identifiers(names: Sequence[str], *, directories: bool = False) -> list[
         else _iso_file(name)
         for name, dots in zip(mapped, [name.count(".") for name in mapped], strict=True)
     ]
-    return "/".join(_unique(plain, _iso_file_variant)).encode().split(b"/")
+    return "/".join(_unique(plain, _iso_file_variant, reserved=beside)).encode().split(b"/")
 
 
 def rock_ridge_names(names: Sequence[str]) -> list[bytes]:
@@ -110,14 +122,21 @@ def udf_identifiers(names: Sequence[str]) -> list[bytes]:
 
 
 def _unique(
-    names: list[Name], variant: Callable[[Name, int], Name], key: Callable[[Name], Name] | None = None
+    names: list[Name],
+    variant: Callable[[Name, int], Name],
+    key: Callable[[Name], Name] | None = None,
+    reserved: Sequence[Name] = (),
 ) -> list[Name]:
-    """Give the second and later of equal names the first free numbered variant, in the order of the list."""
+    """Give the second and later of equal names the first free numbered variant, in the order of the list.
+
+    Those that are ``reserved`` came first.
+    """
     keys = names if key is None else [key(name) for name in names]
-    if len(set(keys)) == len(names):
-        return names
     taken: set[Name] = set(keys)
-    seen: set[Name] = set()
+    if len(taken) == len(names) and taken.isdisjoint(reserved):
+        return names
+    seen = set(reserved)
+    taken |= seen
     numbers: dict[Name, int] = {}
     result: list[Name] = []
     for name, name_key in zip(names, keys, strict=True):
@@ -132,7 +151,7 @@ def _unique(
             candidate_key = candidate if key is None else key(candidate)
             if candidate_key not in taken:
                 break
-            if number > len(names):
+            if number > len(taken):
                 raise NameNotRepresentableError(f"no free variant of the name {name!r} in its directory")
         numbers[name_key] = number
         taken.add(candidate_key)
@@ -149,7 +168,10 @@ def _ascii_upper(name: str) -> str:
     kept = (
         char if char.isascii() and char != "/" else "_" for char in folded if not unicodedata.combining(char)
     )
-    return "".join(kept) or "_"
+    text = "".join(kept)
+    return (
+        text if text.strip(".") else "_"
+    )  # an identifier of nothing but its dots names nothing (ECMA-119 7.5.1)
 
 
 def _iso_split(name: str) -> tuple[str, str]:

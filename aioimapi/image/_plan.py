@@ -10,7 +10,7 @@ import attrs
 
 from aioimapi.fs import iso9660, udf
 from aioimapi.fs._layout import FileSystem, Layout
-from aioimapi.fs._names import iso_identifiers, joliet_identifiers, rock_ridge_names, udf_identifiers
+from aioimapi.fs._names import iso_item_identifiers, joliet_identifiers, rock_ridge_names, udf_identifiers
 from aioimapi.fs._tree import Directory
 from aioimapi.image._reader import PlanReader, stream_spans
 from aioimapi.image._save import save_plan
@@ -159,9 +159,8 @@ class ImagePlan(SectorSource):
         missing: list[str | None] = [None] * len(both)
         iso = joliet = rock_ridge = udf_names = missing
         if self.layout.has(FileSystem.ISO9660):
-            identifiers = iso_identifiers(folders, directories=True)
-            identifiers += [name + b";1" for name in iso_identifiers(directory.names)]
-            iso = [name.decode() for name in identifiers]
+            identifiers, files = iso_item_identifiers(folders, directory.names)
+            iso = [name.decode() for name in identifiers + [name + b";1" for name in files]]
         if self.layout.has(FileSystem.JOLIET):
             joliet = [name.decode("utf-16-be") for name in joliet_identifiers(both)]
         if self.layout.has(FileSystem.ROCK_RIDGE):

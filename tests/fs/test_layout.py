@@ -180,6 +180,21 @@ def test_udf_descriptors_have_right_tags_where_ecma_167_wants_them() -> None:
     assert root[16 + 11] == 4  # ICB file type: directory
 
 
+def test_udf_volume_fields_are_those_that_mkudffs_writes() -> None:
+    layout = _lay_out(_tree())
+    data = _metadata(layout)
+    primary = data[32 * SECTOR_SIZE :]
+    assert unpack_from("<HHHH", primary, 56) == (1, 1, 2, 3)  # volume 1 of 1; interchange level 2, at most 3
+    logical = data[35 * SECTOR_SIZE :]
+    assert unpack_from("<H", logical)[0] == 6
+    assert unpack_from("<II", logical, 432) == (8192, 64)  # the integrity sequence
+    integrity = data[64 * SECTOR_SIZE :]
+    files, directories = unpack_from("<II", integrity, 88 + 32)  # behind the implementation's id
+    assert directories == len(layout.directories)
+    # the symlink that is too long for UDF is not in it
+    assert files == sum(len(directory.names) for directory in layout.directories) - 1
+
+
 def _check_tag(block: bytes, identifier: int, location: int) -> bytes:
     """ECMA-167 3/7.2: checksum of the tag, CRC-CCITT of what follows, and where it says it is."""
     found, version, checksum, _, _, crc, length, where = unpack_from("<HHBBHHHI", block)

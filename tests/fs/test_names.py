@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aioimapi.fs._names import iso_identifiers, joliet_identifiers, rock_ridge_names, udf_identifiers
+from aioimapi.fs._names import (
+    iso_identifiers,
+    iso_item_identifiers,
+    joliet_identifiers,
+    rock_ridge_names,
+    udf_identifiers,
+)
 
 # What a Linux folder can hold: 1 to 255 bytes, no slash, no NUL, not . or .., not always UTF-8.
 _file_names = (
@@ -40,6 +46,7 @@ def test_limits_in_characters_and_in_bytes(names: list[str]) -> None:
     for name in iso_identifiers(names):
         base, dot, extension = name.decode("ascii").partition(".")
         assert dot == "."  # ECMA-119 7.5.1
+        assert base or extension
         assert len(base) + len(extension) <= 30
         assert all(
             char.isascii() and (char.isupper() or char.isdigit() or char == "_") for char in base + extension
@@ -80,6 +87,7 @@ def test_short_utf8_names_are_kept_by_rock_ridge_and_udf(names: list[str]) -> No
         ("café.txt", b"CAFE.TXT"),
         ("a b+c.d", b"A_B_C.D"),
         ("日本.txt", b"__.TXT"),
+        ("\uff0e", b"_."),  # a wide full stop: without its width nothing but a dot
         ("x" * 40 + ".html", b"X" * 26 + b".HTML"),
     ],
 )
@@ -90,6 +98,14 @@ def test_iso9660_identifiers(name: str, identifier: bytes) -> None:
 def test_clashes_get_numbers_in_the_order_of_the_folder() -> None:
     assert iso_identifiers(["a+b", "a b", "a_b"]) == [b"A_B.", b"A_B_1.", b"A_B_2."]
     assert iso_identifiers(["a.b", "a_b"], directories=True) == [b"A_B", b"A_B_1"]
+
+
+def test_a_file_without_extension_is_never_called_as_a_folder_beside_it() -> None:
+    # Linux and Windows drop the dot at the end of "A_B.;1".
+    assert iso_item_identifiers(["a b"], ["a_b", "a_b_1", "a_b.c"]) == (
+        [b"A_B"],
+        [b"A_B_2.", b"A_B_1.", b"A_B.C"],
+    )
 
 
 def test_joliet_tells_names_apart_that_differ_in_case_only() -> None:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from aioimapi.fs._layout import Layout, Region
-from aioimapi.fs._names import iso_identifiers, joliet_identifiers, rock_ridge_names
+from aioimapi.fs._names import iso_item_identifiers, joliet_identifiers, rock_ridge_names
 from aioimapi.fs._times import directory_stamp
 from aioimapi.fs._tree import Directory
 from aioimapi.fs.iso9660._records import (
@@ -150,7 +150,7 @@ class PlainHierarchy(Hierarchy):
         """See :meth:`Hierarchy.identifiers`."""
         folders = [each.name for each in directory.directories]
         if not self._joliet:
-            return iso_identifiers(folders, directories=True), iso_identifiers(directory.names)
+            return iso_item_identifiers(folders, directory.names)
         both = joliet_identifiers(folders + directory.names)
         return both[: len(folders)], both[len(folders) :]
 
@@ -228,7 +228,7 @@ class RockRidgeHierarchy(Hierarchy):
     def identifiers(self, directory: Directory) -> tuple[list[bytes], list[bytes]]:
         """See :meth:`Hierarchy.identifiers`."""
         folders = [each.name for each in directory.directories]
-        return iso_identifiers(folders, directories=True), iso_identifiers(directory.names)
+        return iso_item_identifiers(folders, directory.names)
 
     def _items(self, directory: Directory) -> list[tuple[bytes, int, bytes]]:
         """Return (identifier, row or ~subdirectory, alternate name) in the order of the records."""

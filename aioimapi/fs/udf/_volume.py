@@ -30,6 +30,9 @@ SEQUENCE_SECTORS = 16
 """A descriptor sequence has an extent of at least 16 sectors (OSTA UDF 2.2.3)."""
 
 INTEGRITY_SEQUENCE = 64
+INTEGRITY_SECTORS = 4
+"""On rewritable media the integrity sequence has an extent of at least 8 KiB (OSTA UDF 2.2.4.6)."""
+
 ANCHOR = 256
 PARTITION_START = ANCHOR + 1
 FILE_SET_BLOCKS = 2
@@ -83,7 +86,8 @@ def _primary(options: LayoutOptions) -> bytes:
             bytes(4),  # primary volume descriptor number
             dstring(options.volume_name, 32),
             b"\x01\x00" * 2,  # volume sequence number 1 of at most 1
-            (2).to_bytes(2, "little") + (2).to_bytes(2, "little"),  # interchange level
+            (2).to_bytes(2, "little")
+            + (3).to_bytes(2, "little"),  # interchange level (OSTA UDF 2.2.2.1, 2.2.2.2)
             (1).to_bytes(4, "little") * 2,  # character sets: CS0
             dstring(_set_identifier(options), 128),
             CHARACTER_SET * 2,
@@ -140,7 +144,7 @@ def _logical(options: LayoutOptions) -> bytes:
             (1).to_bytes(4, "little"),
             implementation_identifier(),
             bytes(128),
-            extent(2 * SECTOR_SIZE, INTEGRITY_SEQUENCE),
+            extent(INTEGRITY_SECTORS * SECTOR_SIZE, INTEGRITY_SEQUENCE),
             partition_map,
         )
     )
