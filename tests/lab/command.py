@@ -61,9 +61,9 @@ Names = dict[str, dict[bytes, bytes]]
 """File system (``joliet``) -> path of the source -> the name there."""
 
 
-def planned_names(sources: Sequence[str | Path]) -> tuple[Names, Outcome]:
+def planned_names(sources: Sequence[str | Path], *options: str) -> tuple[Names, Outcome]:
     """Ask ``aioimapi plan`` what every name becomes."""
-    outcome = aioimapi("plan", *sources, "--names")
+    outcome = aioimapi("plan", *sources, "--names", *options)
     names: Names = {"iso9660": {}, "joliet": {}, "rock_ridge": {}, "udf": {}}
     for event in outcome.events:
         if event["event"] == "name":

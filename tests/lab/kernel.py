@@ -44,7 +44,8 @@ def in_kernel(
 
     Args:
         command: What bash runs (with -eu and pipefail).
-        images: Read-only block devices: the first is /dev/ubdb, then /dev/ubdc, and so on.
+        images: Read-only block devices: the first is /dev/ubdb, then /dev/ubdc, and so on. No commas or colons in
+            their names: user-mode Linux parts its options at them.
         memory: The memory of the machine, as the lab's ``--mem``.
         timeout_s: The time limit of boot and command.
         folder: The working folder; the checkout by default.
@@ -55,6 +56,7 @@ def in_kernel(
     """
     arguments = [str(lab_folder() / "kernel"), "--mem", memory, "--timeout", str(timeout_s)]
     for image in images:
+        assert not set(",:") & set(str(image)), image
         arguments += ["--image", str(image.resolve(strict=True))]
     done = subprocess.run(
         [*arguments, "--", "bash", "-euo", "pipefail", "-c", command],

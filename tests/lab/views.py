@@ -46,11 +46,6 @@ def views_of(source: Tree, names: Names, absent: frozenset[bytes] = frozenset())
         path: b"/".join(map(_linux_udf_name, new.split(b"/")))
         for path, new in paths_of(source, names["udf"]).items()
     }
-    long_links = {
-        path
-        for path, entry in source.items()
-        if entry.kind == "symlink" and _udf_link_bytes(entry.target) > UDF_BLOCK
-    }
     plain = {"modes": 0, "owners": False, "mtime_end_s": ISO_DATE_END_S, "absent": absent}
     return Views(
         View(
@@ -64,8 +59,22 @@ def views_of(source: Tree, names: Names, absent: frozenset[bytes] = frozenset())
         View("joliet", paths_of(source, names["joliet"]), symlinks="absent", **plain),  # type: ignore[arg-type]
         View("iso9660", paths_of(source, names["iso9660"]), symlinks="empty", **plain),  # type: ignore[arg-type]
         View(
-            "udf", udf, absent=absent | long_links, target_of=_udf_target, mtime_step_ns=1000, hard_links=True
+            "udf",
+            udf,
+            absent=absent | udf_lacks(source),
+            target_of=_udf_target,
+            mtime_step_ns=1000,
+            hard_links=True,
         ),
+    )
+
+
+def udf_lacks(source: Tree) -> frozenset[bytes]:
+    """Name the symlinks that have to stay out of UDF, since Linux cannot look at them."""
+    return frozenset(
+        path
+        for path, entry in source.items()
+        if entry.kind == "symlink" and _udf_link_bytes(entry.target) > UDF_BLOCK
     )
 
 
@@ -102,8 +111,12 @@ def _linux_udf_name(name: bytes) -> bytes:
         return b".#DCA7.dots"
     if len(name) <= LINUX_UDF_MAX:
         return name
-    text = name.decode()
-    stored = b"\x08" + text.encode("latin-1") if max(text) <= "\xff" else b"\x10" + text.encode("utf-16-be")
+    text = name.decode("utf-8", "surrogateescape")
+    stored = (
+        b"\x08" + text.encode("latin-1")
+        if max(text) <= "\xff"
+        else b"\x10" + text.encode("utf-16-be", "surrogatepass")
+    )
     cut = name[: LINUX_UDF_MAX - 5]
     return cut.decode("utf-8", "ignore").encode() + b"#%04X" % crc_hqx(stored, 0)
 
