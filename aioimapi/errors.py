@@ -13,6 +13,7 @@ Layer 0: imports nothing of the package. The tree::
     ├ RecordingError         VerificationError · StreamingLostError
     ├ ImageError             NameNotRepresentableError · DuplicateNameError · ItemNotFoundError · ImageFrozenError
     │ │                      ImageTooLargeError · TooManyDirectoriesError · ImageFormatError
+    │ │                      ImageTruncatedError
     │ └ SourceError          SourceChangedError · SourceNotRereadableError · SourceInsideOutputError
     └ OutputError            OutputExistsError · OutputFullError · OutputClosedError
 
@@ -371,6 +372,20 @@ class ImageFormatError(ImageError):
     def __init__(self, message: str, *, path: str = "", lba: int | None = None) -> None:
         super().__init__(message, path=path)
         self.lba = lba
+
+
+class ImageTruncatedError(ImageFormatError):
+    """An image file is shorter than its volume says, so that a disc burned from it would lack the end.
+
+    Attributes:
+        expected: Sectors that the volume has.
+        found: Sectors that the file has.
+    """
+
+    def __init__(self, message: str, *, path: str = "", expected: int = 0, found: int = 0) -> None:
+        super().__init__(message, path=path)
+        self.expected = expected
+        self.found = found
 
 
 class SourceError(ImageError):

@@ -135,6 +135,7 @@ class _Job:
                 refuse_output_inside(sources, medium)
         if image is not None:
             file = IsoFile(image)
+            file.require_whole()
             self._image = {"path": image, "sectors": file.sector_count, "size_bytes": file.size_bytes}
             return file
         planned = await build(sources, self._options).plan()

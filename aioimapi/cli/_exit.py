@@ -66,6 +66,8 @@ def code_for(error: BaseException) -> ExitCode:
     """
     if isinstance(error, errors.VerificationError):
         return ExitCode.NOT_PROVEN
+    if isinstance(error, errors.ImageTruncatedError):
+        return ExitCode.REFUSED
     if isinstance(error, errors.SourceChangedError | errors.ImageFormatError):
         return ExitCode.FAILED
     if isinstance(error, _REFUSALS):

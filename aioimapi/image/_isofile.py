@@ -14,8 +14,24 @@ import anyio
 import attrs
 from anyio import to_thread
 
-from aioimapi.errors import ImageFormatError, ImapiError, SourceChangedError, SourceError
-from aioimapi.fs.read import HOLE, READ_FAULTS, Entry, FileSystem, ImageContext, Parser, WalkGuard, detect
+from aioimapi.errors import (
+    ImageFormatError,
+    ImageTruncatedError,
+    ImapiError,
+    SourceChangedError,
+    SourceError,
+)
+from aioimapi.fs.read import (
+    HOLE,
+    READ_FAULTS,
+    Entry,
+    FileSystem,
+    ImageContext,
+    Parser,
+    WalkGuard,
+    detect,
+    measure,
+)
 from aioimapi.image._source import Hasher, SectorReader, SectorSource
 from aioimapi.units import RAW_SECTOR_SIZE, SECTOR_SIZE
 
@@ -28,19 +44,28 @@ _MAX_PARTS: Final = 65_536
 class IsoFile(SectorSource):
     """An image that lies in a file or on a block device.
 
-    A file that is no whole number of sectors is read as if zeros followed it, and the findings say so. The file may
-    not change while the object is in use: a reader that sees another size or time raises SourceChangedError.
+    A file that is no whole number of sectors is read as if zeros followed it, and the findings say so, as they say
+    where it holds no volume, or less than its volume says. Any sectors can be burned; only a file that ISO 9660 says is
+    longer is refused by a recorder (:meth:`require_whole`), unless ``partial`` is set. The file may not change while
+    the object is in use: a reader that sees another size or time raises SourceChangedError.
 
     Args:
-        path: The file. Opening it costs one ``stat``; a block device is opened to learn its size.
+        path: The file, or a block device. Some of its first sectors are read at once.
+        partial: Take a file that is cut short for what it is.
+
+    Attributes:
+        path: The path as it was given.
+        partial: Whether a file that is cut short may be burned.
+        volume_sectors: How many sectors the file's volume says it has, or None where it does not say.
 
     Raises:
         SourceError: The file is missing, unreadable, or neither a file nor a block device.
         ImageFormatError: The file is empty, or holds raw 2,352-byte sectors.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, partial: bool = False) -> None:
         self.path = os.fspath(path)
+        self.partial = partial
         self._padding = 0
         self._index: _SectorIndex | None = None
         self._index_lock = threading.Lock()
@@ -50,9 +75,16 @@ class IsoFile(SectorSource):
             with _SourceErrors(self.path):
                 self._identity = _Identity.of(fd)
                 head = os.pread(fd, 16, 0)
+            size = self._identity.size
+            self._refuse(size, head)
+            self._padding = -size % SECTOR_SIZE
+            volume = _run(measure(ImageContext(self.sector_count)), fd, size, self.path)
         finally:
             os.close(fd)
-        size = self._identity.size
+        self._kind = volume.kind
+        self.volume_sectors = volume.sectors
+
+    def _refuse(self, size: int, head: bytes) -> None:
         if size == 0:
             raise ImageFormatError(f"{self.path} is empty: it holds no image", path=self.path)
         if head[:12] == _SYNC and size % RAW_SECTOR_SIZE == 0:
@@ -60,7 +92,6 @@ class IsoFile(SectorSource):
                 f"{self.path} holds raw sectors of {RAW_SECTOR_SIZE} bytes (a .bin of a CD); convert it first",
                 path=self.path,
             )
-        self._padding = -size % SECTOR_SIZE
 
     @property
     def size_bytes(self) -> int:
@@ -74,12 +105,45 @@ class IsoFile(SectorSource):
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """Whether the image had to be padded to whole sectors."""
-        if not self._padding:
-            return ()
-        return (
-            f"{self.path} is {self._identity.size:,} bytes long, not whole sectors of {SECTOR_SIZE}; "
-            f"read with {self._padding} zero bytes behind it",
+        """Whether the file is whole sectors, holds a volume, and all of it; a sentence for each that is not so."""
+        result: list[str] = []
+        if self._padding:
+            result.append(
+                f"{self.path} is {self._identity.size:,} bytes long, not whole sectors of {SECTOR_SIZE}; "
+                f"read with {self._padding} zero bytes behind it"
+            )
+        if not self._kind:
+            result.append(
+                f"{self.path} holds no volume (neither ISO 9660 nor UDF was found): its sectors are taken as they are"
+            )
+        elif self._lacks_end:
+            result.append(
+                f"the {self._kind} volume of {self.path} has {self.volume_sectors:,} sectors, but the file "
+                f"{self.sector_count:,}: its end is missing"
+            )
+        return tuple(result)
+
+    @property
+    def _lacks_end(self) -> bool:
+        return self.volume_sectors is not None and self.volume_sectors > self.sector_count
+
+    def require_whole(self) -> None:
+        """Refuse a file that is shorter than its ISO 9660 volume, as a download that was broken off is.
+
+        UDF alone does not say how long its image is, so such files pass.
+
+        Raises:
+            ImageTruncatedError: It is shorter, and not declared ``partial``.
+        """
+        if self.partial or not self._lacks_end:
+            return
+        expected = self.volume_sectors or 0
+        raise ImageTruncatedError(
+            f"{self.path} is cut short: its volume has {expected:,} sectors, the file {self.sector_count:,}; get the "
+            f"whole file, or lengthen it with zeros to use it as it is (truncate -s {expected * SECTOR_SIZE})",
+            path=self.path,
+            expected=expected,
+            found=self.sector_count,
         )
 
     def reader(self) -> SectorReader:

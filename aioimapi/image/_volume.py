@@ -384,7 +384,8 @@ async def open_volume(
         if owned is not None:
             await owned.aclose()
         raise
-    if sector_count is not None and found.block_count is not None and found.block_count > sector_count:
+    told = isinstance(origin, IsoFile)  # it has looked already
+    if not told and sector_count is not None and (found.block_count or 0) > sector_count:
         context.findings.note(
             "cut short",
             f"the volume has {found.block_count:,} sectors, but the image {sector_count:,}: its end is missing",

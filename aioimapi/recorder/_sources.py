@@ -54,15 +54,18 @@ async def open_source(source: Source) -> SectorSource:
 
     Raises:
         ImageError: The file cannot be opened, or the image cannot be planned.
+        ImageTruncatedError: The file is shorter than its volume; ``IsoFile(path, partial=True)`` takes it all the same.
         TypeError: The object is nothing that holds sectors.
 
     Cancellation:
         As the planning; may be repeated.
     """
+    if isinstance(source, str | os.PathLike):
+        source = await to_thread.run_sync(IsoFile, source, limiter=CapacityLimiter(1))
+    if isinstance(source, IsoFile):
+        source.require_whole()
     if isinstance(source, SectorSource):
         return source
-    if isinstance(source, str | os.PathLike):
-        return await to_thread.run_sync(IsoFile, source, limiter=CapacityLimiter(1))
     if isinstance(source, Plannable):
         return await source.plan()
     raise TypeError(f"{type(source).__name__} is no image, no source of sectors and no path")

@@ -70,3 +70,28 @@ def test_hard_links_are_counted_beside_files(run: Run, work: Path) -> None:
     assert ended.code == 0
     assert "3 files, 1 folder, 1 symlink, 1 hard link" in ended.out
     assert (work / "out" / "index.txt").samefile(work / "out" / "twin.txt")
+
+
+def test_an_image_file_that_is_cut_short_is_refused(run: Run, work: Path) -> None:
+    assert run("image", "photos", "-o", "photos.iso").code == 0
+    assert run("burn", "photos.iso", "--drive", "virtual:good?media=bd-r").code == 0
+    size = (work / "photos.iso").stat().st_size
+    os.truncate(work / "photos.iso", 2048 * 100)
+    for command in (
+        ["burn", "photos.iso", "--drive", "virtual:disc?media=bd-r"],
+        ["verify", "virtual:good", "photos.iso"],
+    ):
+        ended = run(*command)
+        assert ended.code == 3
+        assert "photos.iso is cut short" in error_line(ended)
+        assert f"truncate -s {size}" in error_line(ended)
+
+
+def test_a_file_that_is_no_image_is_burned_with_a_word(run: Run, work: Path) -> None:
+    (work / "noise.iso").write_bytes(os.urandom(2048 * 300))
+    ended = run("burn", "noise.iso", "--drive", "virtual:disc?media=bd-r")
+    assert ended.code == 0
+    assert "noise.iso holds no volume" in ended.out
+    ended = run("verify", "virtual:disc", "noise.iso")
+    assert ended.code == 0
+    assert "noise.iso holds no volume" in ended.out

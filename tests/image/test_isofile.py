@@ -9,8 +9,14 @@ import anyio
 import golden
 import pytest
 
-from aioimapi.errors import ImageFormatError, LocalProtocolError, SourceChangedError, SourceError
-from aioimapi.image import IsoFile
+from aioimapi.errors import (
+    ImageFormatError,
+    ImageTruncatedError,
+    LocalProtocolError,
+    SourceChangedError,
+    SourceError,
+)
+from aioimapi.image import IsoFile, open_volume
 
 
 def save(name: str, path: Path) -> golden.Sectors:
@@ -29,7 +35,7 @@ async def test_sectors_and_digest_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "x.iso"
     path.write_bytes(bytes(range(256)) * 8 * 40)
     source = IsoFile(path)
-    assert (source.sector_count, source.size_bytes, source.findings) == (40, 81_920, ())
+    assert (source.sector_count, source.size_bytes) == (40, 81_920)
     hasher = hashlib.sha256()
     async with source.reader() as reader:
         buffer = memoryview(bytearray(4096))
@@ -51,6 +57,54 @@ async def test_a_file_of_no_whole_sectors_is_padded_and_told(tmp_path: Path) -> 
         buffer = memoryview(bytearray(b"?" * 4096))
         await reader.readinto(1, buffer)
     assert bytes(buffer) == b"x" * 2952 + bytes(1144)
+
+
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_whole_images_have_nothing_to_tell(tmp_path: Path, name: str) -> None:
+    source = save(name, tmp_path / "x.iso")
+    file = IsoFile(tmp_path / "x.iso")
+    assert file.findings == ()
+    assert (file.volume_sectors is None) == (name.startswith(("mkudffs", "udfclient")))  # UDF does not say
+    assert file.volume_sectors is None or file.volume_sectors <= source.sector_count
+    file.require_whole()
+
+
+def test_a_file_without_a_volume_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.iso"
+    path.write_bytes(b"x" * 2048 * 300)
+    file = IsoFile(path)
+    assert file.findings == (
+        f"{path} holds no volume (neither ISO 9660 nor UDF was found): its sectors are taken as they are",
+    )
+    assert file.volume_sectors is None
+    file.require_whole()
+
+
+def test_a_file_that_is_cut_short_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
+    path = tmp_path / "x.iso"
+    save("xorriso", path)
+    volume = IsoFile(path).volume_sectors
+    assert volume is not None
+    os.truncate(path, 100 * 2048 - 5)
+    file = IsoFile(path)
+    assert any(
+        f"has {volume:,} sectors, but the file 100: its end is missing" in each for each in file.findings
+    )
+    with pytest.raises(ImageTruncatedError, match=f"truncate -s {volume * 2048}") as caught:
+        file.require_whole()
+    assert (caught.value.expected, caught.value.found, caught.value.path) == (volume, 100, str(path))
+    IsoFile(path, partial=True).require_whole()
+    os.truncate(path, volume * 2048)  # the way out that the message tells
+    IsoFile(path).require_whole()
+
+
+@pytest.mark.anyio
+async def test_the_end_that_is_missing_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.iso"
+    save("xorriso", path)
+    os.truncate(path, 200 * 2048)
+    async with await open_volume(path) as volume:
+        assert sum("its end is missing" in finding for finding in volume.findings) == 1
 
 
 @pytest.mark.anyio

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from aioimapi.errors import SourceError
-from aioimapi.image import FileSystemImage, ImagePlan, SectorSource
+from aioimapi.errors import ImageTruncatedError, SourceError
+from aioimapi.image import FileSystemImage, ImagePlan, IsoFile, SectorSource
 from aioimapi.recorder._sources import Source, burst_sectors, open_source, start_of
 
 from .sources import MemorySource
@@ -36,6 +37,20 @@ async def test_a_path_is_an_iso_file(tmp_path: Path) -> None:
         assert source.sector_count == 20
     with pytest.raises(SourceError, match="missing"):
         await open_source(tmp_path / "missing.iso")
+
+
+async def test_a_file_that_is_cut_short_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
+    image = FileSystemImage("CUT")
+    image.root.add_file("a.bin", bytes(1 << 20))
+    path = tmp_path / "x.iso"
+    await (await image.plan()).save(path)
+    assert (await open_source(path)).findings == ()
+    os.truncate(path, 1 << 19)
+    for given in (path, IsoFile(path)):
+        with pytest.raises(ImageTruncatedError, match="cut short"):
+            await open_source(given)
+    source = await open_source(IsoFile(path, partial=True))
+    assert "its end is missing" in source.findings[0]
 
 
 async def test_anything_else_is_refused() -> None:

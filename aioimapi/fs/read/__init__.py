@@ -17,6 +17,8 @@ from aioimapi.fs.read._detect import Detected as Detected
 from aioimapi.fs.read._detect import detect as detect
 from aioimapi.fs.read._guard import MAX_DEPTH as MAX_DEPTH
 from aioimapi.fs.read._guard import WalkGuard as WalkGuard
+from aioimapi.fs.read._size import VolumeSize as VolumeSize
+from aioimapi.fs.read._size import measure as measure
 from aioimapi.fs.read._tree import HOLE as HOLE
 from aioimapi.fs.read._tree import Entry as Entry
 from aioimapi.fs.read._tree import EntryKind as EntryKind
@@ -36,6 +38,8 @@ __all__ = (
     "ImageContext",
     "Parser",
     "SectorRequest",
+    "VolumeSize",
     "WalkGuard",
     "detect",
+    "measure",
 )
