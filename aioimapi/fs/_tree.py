@@ -16,6 +16,9 @@ from collections.abc import Iterator
 
 from aioimapi.errors import DuplicateNameError, ImageFrozenError, ItemNotFoundError, NameNotRepresentableError
 
+_COLUMNS = ("sizes", "mtimes", "modes", "uids", "gids")
+_SPARSE = ("symlinks", "groups", "sources")
+
 
 class LinkGroup:
     """Names of one file (hard links): the first in the order of the layout holds the data, the others point to it."""
@@ -183,13 +186,41 @@ class Directory:
             ItemNotFoundError: There is no such item.
         """
         self.check_open()
-        found = self.get(name)
-        if found is None:
+        if self.get(name) is None:
             raise ItemNotFoundError(f"{self.path} has no item {name!r}", path=self.path)
-        if isinstance(found, Directory):
-            self.directories.remove(found)
-        else:
-            self._keep_rows([row for row in range(len(self.names)) if row != found])
+        self.discard({name})
+
+    def discard(self, names: set[str]) -> None:
+        """Take out whatever has one of these names."""
+        if not names:
+            return
+        self.directories = [each for each in self.directories if each.name not in names]
+        self._keep_rows([row for row, name in enumerate(self.names) if name not in names])
+
+    def adopt(self, other: Directory) -> None:
+        """Take the whole content of another directory into this one, which is empty."""
+        for slot in ("origin", "names", *_COLUMNS, *_SPARSE):
+            setattr(self, slot, getattr(other, slot))
+        self.directories = other.directories
+        for child in self.directories:
+            child.parent = self
+        self._index = None
+
+    def extend(self, other: Directory, rows: list[int]) -> None:
+        """Append rows of another directory, whose names are free here; their bytes stay where ``other`` has them."""
+        first = len(self.names)
+        self.names += [other.names[row] for row in rows]
+        for column in _COLUMNS:
+            old = getattr(other, column)
+            getattr(self, column).extend(array(old.typecode, [old[row] for row in rows]))
+        for sparse in _SPARSE:
+            old = getattr(other, sparse)
+            getattr(self, sparse).update({new: old[row] for new, row in enumerate(rows, first) if row in old})
+        if self.origin is None:
+            self.origin = other.origin  # whatever was here has a source of its own
+        elif self.origin != other.origin:
+            for row in range(first, len(self.names)):
+                self.sources.setdefault(row, f"{other.origin}/{self.names[row]}")
         self._index = None
 
     def sort(self) -> None:
@@ -201,10 +232,10 @@ class Directory:
 
     def _keep_rows(self, rows: list[int]) -> None:
         self.names = [self.names[row] for row in rows]
-        for column in ("sizes", "mtimes", "modes", "uids", "gids"):
+        for column in _COLUMNS:
             old = getattr(self, column)
             setattr(self, column, array(old.typecode, [old[row] for row in rows]))
-        for sparse in ("symlinks", "groups", "sources"):
+        for sparse in _SPARSE:
             old = getattr(self, sparse)
             if old:
                 setattr(self, sparse, {new: old[row] for new, row in enumerate(rows) if row in old})

@@ -22,6 +22,12 @@ from aioimapi.image._host import source_error
 StreamSource = AsyncIterable[bytes] | Callable[[], AsyncIterable[bytes]]
 
 
+class DatedPath(str):
+    """A path of the host whose file got a time from the caller: its own does not tell whether it was changed."""
+
+    __slots__ = ()
+
+
 class Content(ABC):
     """Bytes of a known number that can be read at any place, in a worker thread."""
 

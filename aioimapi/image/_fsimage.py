@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import threading
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import IO, Literal
+from collections.abc import AsyncIterator, Iterable
+from typing import Literal, get_args
 
 import anyio
 import anyio.to_thread
 import attrs
 
-from aioimapi.errors import ImageError, ItemNotFoundError
+from aioimapi.errors import ImageError, ItemNotFoundError, LocalProtocolError
 from aioimapi.fs._image_layout import lay_out
 from aioimapi.fs._layout import ALL_FILE_SYSTEMS, FileSystem, LayoutOptions
+from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, walk
-from aioimapi.image._content import BytesContent, Content, FileObjectContent, StreamContent
-from aioimapi.image._host import printable, source_error
+from aioimapi.image._content import StreamContent
+from aioimapi.image._given import FileSource, GivenAttributes, content_of
 from aioimapi.image._plan import ChangePolicy, ImagePlan
 from aioimapi.image._plan_warnings import add_layout_warnings
 from aioimapi.image._scan import Scanner, TreePolicy
 from aioimapi.image._warnings import WarningLog
-
-FileSource = (
-    str
-    | os.PathLike[str]
-    | bytes
-    | bytearray
-    | IO[bytes]
-    | AsyncIterable[bytes]
-    | Callable[[], AsyncIterable[bytes]]
-)
 
 _FILE_MODE = stat.S_IFREG | 0o644
 
@@ -92,11 +85,17 @@ class DirectoryItem:
             unreadable: What may not be read: ``error``, or ``skip`` it with a warning.
             hard_links: ``keep`` them as names of one file, or ``copy`` the data for each name.
 
+        Where the image has an item of the same name, the one that was added later stays, with a warning; folders
+        merge.
+
         Raises:
             ImageFrozenError: The image was planned.
+            ImageError: One of the policies is none of those above.
+            LocalProtocolError: Another task is listing or planning the image right now.
 
         IMAPI: IFsiDirectoryItem::AddTree.
         """
+        self._image._check_idle()
         self._directory.check_open()
         policy = TreePolicy(symlinks, special, unreadable, hard_links)
         self._image._pend(self._directory, os.path.abspath(os.fspath(path)), policy)
@@ -131,20 +130,26 @@ class DirectoryItem:
             ImageFrozenError: The image was planned.
             DuplicateNameError: The name is taken.
             NameNotRepresentableError: No file system holds such a name.
-            ImageError: An async source without its size, or a file object that cannot seek.
+            ImageError: An async source without its size, a file object that cannot seek, or an owner or group that is
+                no 32-bit number.
+            LocalProtocolError: Another task is listing or planning the image right now.
 
         IMAPI: IFsiDirectoryItem::AddFile.
         """
+        self._image._check_idle()
         *folders, name = [part for part in name.split("/") if part] or [""]
         directory = self._image._make(self._directory, folders)
         directory.claim(name)
         path = directory.path.rstrip("/") + "/" + name
-        content, known = _content(source, size, stage=stage, path=path)
         if mode is not None:
             mode = stat.S_IFREG | stat.S_IMODE(mode)
+        given = GivenAttributes(mtime_ns, mode, uid, gid)
+        given.check(path)
+        content, known = content_of(source, size, stage=stage, path=path)
         row = directory.add_row(name, known, 0, mode or _FILE_MODE, uid or 0, gid or 0)
         directory.sources[row] = content
-        self._image._pend_file(directory, name, _Given(mtime_ns, mode, uid, gid))
+        self._image._given.append((directory, name, content, given))
+        self._image._explicit.append((directory, name))
 
     def add_directory(self, name: str, *, mtime_ns: int | None = None, mode: int = 0o755) -> DirectoryItem:
         """Add an empty directory and return it; a path makes the directories on its way.
@@ -158,16 +163,21 @@ class DirectoryItem:
             ImageFrozenError: The image was planned.
             DuplicateNameError: The name is taken.
             NameNotRepresentableError: No file system holds such a name.
+            LocalProtocolError: Another task is listing or planning the image right now.
 
         IMAPI: IFsiDirectoryItem::AddDirectory.
         """
+        self._image._check_idle()
         *folders, name = [part for part in name.split("/") if part] or [""]
         directory = self._image._make(self._directory, folders)
         directory.claim(name)
-        child = Directory(name, directory, mode=stat.S_IFDIR | stat.S_IMODE(mode), mtime_ns=mtime_ns or 0)
+        child = Directory(name, directory, mode=stat.S_IFDIR | stat.S_IMODE(mode))
         directory.add_directory(child)
         if mtime_ns is None:
             self._image._made.append(child)
+        else:
+            child.mtime_ns = self._image._scanner.clamp(mtime_ns, child.path)
+        self._image._explicit.append((directory, name))
         return DirectoryItem(self._image, child)
 
     async def find(self, path: str) -> ImageItem | None:
@@ -234,8 +244,12 @@ class FileSystemImage:
             to the same data.
         on_change: What to do when a file shrinks, grows or vanishes between plan and reading: ``error``, or ``pad``
             it with zeros (or cut it) to the planned size and say so in the findings.
-        time_ns: The volume's time, nanoseconds since 1970 UTC; None takes SOURCE_DATE_EPOCH from the environment, or
-            else the time of the plan. With SOURCE_DATE_EPOCH, no time in the image is later than that.
+        time_ns: The volume's time, nanoseconds since 1970 UTC, from the years 1900 to 2155; None takes
+            SOURCE_DATE_EPOCH from the environment, or else the time of the plan. With SOURCE_DATE_EPOCH, no time of an
+            item is later than that.
+
+    Raises:
+        ImageError: An argument, or SOURCE_DATE_EPOCH, is none of those above.
 
     Attributes:
         root: The root directory.
@@ -249,6 +263,10 @@ class FileSystemImage:
         on_change: ChangePolicy = "error",
         time_ns: int | None = None,
     ) -> None:
+        if on_change not in get_args(ChangePolicy):
+            raise ImageError(f"on_change is {on_change!r}, not one of {', '.join(get_args(ChangePolicy))}")
+        if time_ns is not None and not FIRST_SECOND <= time_ns // 1_000_000_000 <= LAST_SECOND:
+            raise ImageError(f"time_ns is {time_ns}, and discs know the years 1900 to 2155 only")
         self.volume_name = volume_name
         self.file_systems = frozenset(file_systems)
         self.on_change: ChangePolicy = on_change
@@ -256,25 +274,30 @@ class FileSystemImage:
         self._time_ns = time_ns
         self._root = Directory("", None)
         self._made = [self._root]
-        self._pending: list[tuple[Directory, str, TreePolicy]] = []
-        self._given: list[tuple[Directory, str, _Given]] = []
+        self._pending: list[tuple[Directory, str, TreePolicy, int]] = []
+        self._given: list[tuple[Directory, str, object, GivenAttributes]] = []
+        self._explicit: list[tuple[Directory, str]] = []
         self._follows = False
-        self._log = WarningLog()
-        self._scanner: Scanner | None = None
+        self._scanner = Scanner(WarningLog(), self._epoch_ns)
         self._plan: ImagePlan | None = None
         self._lock = anyio.Lock()
+        # Threads go on behind a native Task.cancel(), which ends the wait for them and with it the lock above.
+        self._mutex = threading.Lock()
 
     @property
     def root(self) -> DirectoryItem:
         """The root directory."""
         return DirectoryItem(self, self._root)
 
-    def _pend(self, directory: Directory, path: str, policy: TreePolicy) -> None:
-        self._pending.append((directory, path, policy))
-        self._follows = self._follows or policy.symlinks == "follow"
+    def _check_idle(self) -> None:
+        if self._mutex.locked():
+            raise LocalProtocolError(
+                "the image is being listed or planned right now; add to it before that or after"
+            )
 
-    def _pend_file(self, directory: Directory, name: str, given: _Given) -> None:
-        self._given.append((directory, name, given))
+    def _pend(self, directory: Directory, path: str, policy: TreePolicy) -> None:
+        self._pending.append((directory, path, policy, len(self._explicit)))
+        self._follows = self._follows or policy.symlinks == "follow"
 
     def _make(self, directory: Directory, names: list[str]) -> Directory:
         """Return the directory below another that the names lead to; what is missing is made."""
@@ -299,21 +322,22 @@ class FileSystemImage:
         """
         async with self._lock:
             if self._pending or self._given:
-                await anyio.to_thread.run_sync(self._scan_pending, limiter=anyio.CapacityLimiter(1))
+                await anyio.to_thread.run_sync(self._scan_alone, limiter=anyio.CapacityLimiter(1))
+
+    def _scan_alone(self) -> None:
+        with self._mutex:
+            self._scan_pending()
 
     def _scan_pending(self) -> None:
-        if self._scanner is None:
-            self._scanner = Scanner(self._log, self._epoch_ns)
         while self._pending:
-            directory, path, policy = self._pending[0]
-            self._scanner.take_tree(directory, path, policy)
-            if directory in self._made:
-                self._made.remove(directory)
+            directory, path, policy, later = self._pending[0]
+            self._scanner.take_tree(directory, path, policy, frozenset(self._explicit[later:]))
             self._pending.pop(0)
+        self._explicit.clear()
         while self._given:
-            directory, name, given = self._given[0]
+            directory, name, content, given = self._given[0]
             row = directory.get(name)
-            if isinstance(row, int):
+            if isinstance(row, int) and directory.sources.get(row) is content:
                 given.take(directory, row, self._scanner, self._default_time())
             self._given.pop(0)
 
@@ -338,28 +362,36 @@ class FileSystemImage:
         Cancellation:
             At the end of the step that runs (listing or placing); may be repeated.
         """
-        await self.scan()
         async with self._lock:
+            if self._plan is not None:
+                return self._plan
+            return await anyio.to_thread.run_sync(self._plan_alone, limiter=anyio.CapacityLimiter(1))
+
+    def _plan_alone(self) -> ImagePlan:
+        with self._mutex:
             if self._plan is None:
-                self._plan = await anyio.to_thread.run_sync(self._make_plan, limiter=anyio.CapacityLimiter(1))
+                self._scan_pending()
+                self._plan = self._make_plan()
             return self._plan
 
     def _make_plan(self) -> ImagePlan:
         now = self._default_time()
         for directory in self._made:
-            directory.mtime_ns = directory.mtime_ns or now
+            if directory.origin is None:
+                directory.mtime_ns = now
         has_streams = False
         for directory in walk(self._root):
             directory.sort()
             directory.drop_index()
-            directory.frozen = True
             has_streams = has_streams or any(
                 isinstance(each, StreamContent) for each in directory.sources.values()
             )
         name = self.volume_name or time.strftime("%Y%m%d_%H%M%S", time.gmtime(now // 1_000_000_000))
         layout = lay_out(self._root, LayoutOptions(name, now, self.file_systems))
-        log = self._log
+        log = self._scanner.log.copy()
         add_layout_warnings(layout, log)
+        for directory in layout.directories:
+            directory.frozen = True
         return ImagePlan(
             layout,
             log.warnings(),
@@ -368,59 +400,6 @@ class FileSystemImage:
             clamped=self._epoch_ns is not None,
             has_streams=has_streams,
         )
-
-
-@attrs.frozen
-class _Given:
-    """Attributes that the caller gave to a file; None where the host's or the default counts."""
-
-    mtime_ns: int | None
-    mode: int | None
-    uid: int | None
-    gid: int | None
-
-    def take(self, directory: Directory, row: int, scanner: Scanner, default_time: int) -> None:
-        """Look at the host's file, if there is one, and fill the row in."""
-        source = directory.sources[row]
-        mtime = default_time
-        if isinstance(source, str):
-            try:
-                facts = os.stat(source)
-            except OSError as error:
-                raise source_error(error, source, "read") from error
-            if not stat.S_ISREG(facts.st_mode):
-                raise ImageError(f"{printable(source)} is no file; add folders by add_tree", path=source)
-            if not os.access(source, os.R_OK):
-                raise source_error(PermissionError(13, "permission denied"), source, "read")
-            directory.sizes[row] = facts.st_size
-            mtime = facts.st_mtime_ns
-            directory.modes[row] = facts.st_mode if self.mode is None else self.mode
-            directory.uids[row] = facts.st_uid if self.uid is None else self.uid
-            directory.gids[row] = facts.st_gid if self.gid is None else self.gid
-        directory.mtimes[row] = scanner.clamp(
-            mtime if self.mtime_ns is None else self.mtime_ns, directory.path_of(row)
-        )
-
-
-def _content(source: FileSource, size: int | None, *, stage: bool, path: str) -> tuple[object, int]:
-    """Return what the tree keeps for a source, and its size as far as it is known now."""
-    if isinstance(source, (str, os.PathLike)):
-        return os.path.abspath(os.fspath(source)), 0
-    if isinstance(source, (bytes, bytearray)):
-        return BytesContent(bytes(source)), len(source)
-    if isinstance(source, AsyncIterable) or callable(source):
-        if size is None or size < 0:
-            raise ImageError(
-                f"{path}: an async source needs its size in bytes, since a disc is laid out first", path=path
-            )
-        return StreamContent(source, size, stage=stage, path=path), size
-    if not source.seekable():
-        raise ImageError(
-            f"{path}: the file object cannot seek; give its content as an async iterable with a size",
-            path=path,
-        )
-    content = FileObjectContent(source)
-    return content, content.measure()
 
 
 def _resolve(directory: Directory, path: str) -> tuple[Directory, int | None] | None:
@@ -458,10 +437,11 @@ def _source_date_epoch() -> int | None:
     text = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return None
-    try:
-        return int(text) * 1_000_000_000
-    except ValueError as error:
-        raise ImageError(f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds since 1970") from error
+    if not re.fullmatch(r"-?[0-9]{1,12}", text, re.ASCII) or not FIRST_SECOND <= int(text) <= LAST_SECOND:
+        raise ImageError(
+            f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds since 1970 from the years 1900 to 2155"
+        )
+    return int(text) * 1_000_000_000
 
 
-__all__ = ("Content", "DirectoryItem", "FileSource", "FileSystemImage", "ImageItem")
+__all__ = ("DirectoryItem", "FileSource", "FileSystemImage", "ImageItem")

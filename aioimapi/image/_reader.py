@@ -13,7 +13,7 @@ import anyio.to_thread
 from aioimapi.errors import SourceChangedError, SourceError
 from aioimapi.fs._image_layout import last_sector
 from aioimapi.fs._tree import Directory
-from aioimapi.image._content import Content, StreamContent
+from aioimapi.image._content import Content, DatedPath, StreamContent
 from aioimapi.image._guard import ThreadGuard
 from aioimapi.image._host import open_folder, printable, source_error
 from aioimapi.image._source import Hasher, SectorReader
@@ -250,12 +250,16 @@ def _read_host(
                 _read_changed(plan, number, row, offset, offset + at, out)
                 return
             at += count
-        if facts.st_mtime_ns != directory.mtimes[row] and not plan.clamped:
-            plan.note_once(
-                directory.path_of(row), "was modified after the plan was made; its size is the same"
-            )
+        note_if_modified(plan, directory, row, facts)
     except OSError as error:
         _unreadable(plan, number, row, error, out)
+
+
+def note_if_modified(plan: ImagePlan, directory: Directory, row: int, facts: os.stat_result) -> None:
+    """Remember that a file has another time than the plan took from it."""
+    dated = plan.clamped or isinstance(directory.sources.get(row), DatedPath)
+    if facts.st_mtime_ns != directory.mtimes[row] and not dated:
+        plan.note_once(directory.path_of(row), "was modified after the plan was made; its size is the same")
 
 
 def _read_changed(plan: ImagePlan, number: int, row: int, offset: int, found: int, out: memoryview) -> None:

@@ -9,7 +9,8 @@ from typing import Literal
 
 import attrs
 
-from aioimapi.errors import SourceError
+from aioimapi.errors import ImageError, SourceError
+from aioimapi.fs._merge import Kept, graft
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, LinkGroup
 from aioimapi.image._host import open_folder, printable, source_error
@@ -39,6 +40,16 @@ class TreePolicy:
     unreadable: Literal["error", "skip"] = "error"
     hard_links: Literal["keep", "copy"] = "keep"
 
+    def __attrs_post_init__(self) -> None:
+        for what, value, allowed in (
+            ("symlinks", self.symlinks, ("keep", "follow", "skip")),
+            ("special", self.special, ("skip", "error")),
+            ("unreadable", self.unreadable, ("error", "skip")),
+            ("hard_links", self.hard_links, ("keep", "copy")),
+        ):
+            if value not in allowed:
+                raise ImageError(f"{what} is {value!r}, not one of {', '.join(allowed)}")
+
 
 class Scanner:
     """Takes host folders into directories of the tree. Runs in a worker thread; never follows a loop."""
@@ -50,6 +61,11 @@ class Scanner:
         self._user = os.geteuid()
         self._groups = {os.getegid(), *os.getgroups()}
 
+    @property
+    def log(self) -> WarningLog:
+        """What was changed or left out so far."""
+        return self._log
+
     def clamp(self, mtime_ns: int, path: str) -> int:
         """Return the nearest time that ISO 9660 can hold, and that is not after SOURCE_DATE_EPOCH where that is set.
 
@@ -59,13 +75,30 @@ class Scanner:
             self._log.add("time of modification outside the years 1900 to 2155, the nearest taken", path)
         return min(max(mtime_ns, _EARLIEST_NS), self._latest)
 
-    def take_tree(self, target: Directory, path: str, policy: TreePolicy) -> None:
-        """Take a folder's contents and attributes into ``target``. On equal names the source wins, folders merge.
+    def take_tree(self, target: Directory, path: str, policy: TreePolicy, kept: Kept = ()) -> None:
+        """Take a folder's contents and attributes into ``target``. On equal names the folder wins, folders merge.
+
+        It is listed whole before anything of ``target`` changes; where that fails, nothing has.
+
+        Args:
+            target: The directory of the image.
+            path: The folder of the host.
+            policy: What becomes of odd entries.
+            kept: Items of the tree that win over the folder's.
 
         Raises:
             SourceError: The folder, or something in it by policy, cannot be read.
         """
-        path = os.path.abspath(path)
+        image_log, self._log = self._log, self._log.copy()
+        try:
+            fresh = self._list_tree(target, os.path.abspath(path), policy)
+        except BaseException:
+            self._log = image_log
+            raise
+        graft(target, fresh, kept, self._log.add)
+
+    def _list_tree(self, target: Directory, path: str, policy: TreePolicy) -> Directory:
+        fresh = Directory(target.name, None if target.parent is target else target.parent)
         try:
             descriptor = open_folder(path)
             try:
@@ -74,12 +107,13 @@ class Scanner:
                 os.close(descriptor)
         except OSError as error:
             raise source_error(error, path, "read the folder") from error
-        self._take_attributes(target, facts, path)
+        self._take_attributes(fresh, facts, path)
         # Each pending folder carries the (device, inode) of those above: a followed symlink may not meet them again.
-        pending: list[_Pending] = [(target, path, ((facts.st_dev, facts.st_ino),))]
+        pending: list[_Pending] = [(fresh, path, ((facts.st_dev, facts.st_ino),))]
         while pending:
             directory, folder, above = pending.pop()
             pending.extend(self._take_folder(directory, folder, above, policy))
+        return fresh
 
     def _take_attributes(self, directory: Directory, facts: os.stat_result, path: str) -> None:
         directory.mode = facts.st_mode
@@ -154,7 +188,8 @@ class Scanner:
                     if key in above:
                         self._log.add("folder that contains itself left out", f"{path}/{name}")
                         continue
-                    child = self._child(directory, name)
+                    child = Directory(name, directory)
+                    directory.add_directory(child)
                     self._take_attributes(child, facts, f"{path}/{name}")
                     folders.append((child, f"{path}/{name}", (*above, key) if follow else above))
                 elif stat.S_ISLNK(mode):
@@ -176,17 +211,7 @@ class Scanner:
         links: dict[str, LinkGroup],
         symlinks: dict[str, str],
     ) -> None:
-        merging = bool(directory.names) or bool(directory.directories)
-        if merging:
-            for name, *_ in rows:
-                found = directory.get(name)
-                if found is not None:
-                    self._log.add(
-                        "replaced by an entry of a folder that was added later", directory.path + "/" + name
-                    )
-                    directory.remove(name)
         rows.sort()
-        first = len(directory.names)
         if rows:
             names, sizes, mtimes, modes, uids, gids = zip(*rows, strict=True)
             directory.names.extend(names)
@@ -199,28 +224,10 @@ class Scanner:
             ):
                 column.extend(array(column.typecode, values))
         if links or symlinks:
-            places = {name: row for row, name in enumerate(directory.names[first:], first)}
+            places = {name: row for row, name in enumerate(directory.names)}
             directory.groups.update({places[name]: group for name, group in links.items()})
             directory.symlinks.update({places[name]: target for name, target in symlinks.items()})
-        if merging and directory.origin not in {None, path}:
-            directory.sources.update(
-                {row: f"{path}/{directory.names[row]}" for row in range(first, len(directory.names))}
-            )
-        else:
-            directory.origin = path
-        directory.drop_index()
-
-    def _child(self, directory: Directory, name: str) -> Directory:
-        """Return the subdirectory of that name, made if need be; a file of that name gives way to it."""
-        if directory.names or directory.directories:
-            found = directory.get(name)
-            if isinstance(found, Directory):
-                return found
-            if found is not None:
-                directory.remove(name)
-        child = Directory(name, directory)
-        directory.add_directory(child)
-        return child
+        directory.origin = path
 
     def _may_read(self, facts: os.stat_result, name: str, descriptor: int) -> bool:
         """Ask the mode bits first: they decide at once for nearly every file, and an access() call costs more."""

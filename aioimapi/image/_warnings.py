@@ -40,6 +40,12 @@ class WarningLog:
             examples.append(example)
         self._kinds[kind] = (count + 1, examples)
 
+    def copy(self) -> WarningLog:
+        """Return another log that holds the same so far."""
+        other = WarningLog()
+        other._kinds = {kind: (count, list(examples)) for kind, (count, examples) in self._kinds.items()}
+        return other
+
     def warnings(self) -> tuple[PlanWarning, ...]:
         """Return what was collected, in the order in which the kinds came up."""
         return tuple(

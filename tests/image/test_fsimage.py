@@ -536,12 +536,6 @@ async def test_the_same_tree_gives_the_same_bytes(tmp_path: Path, monkeypatch: p
     assert images[0] == images[1]
 
 
-async def test_source_date_epoch_must_be_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
-    with pytest.raises(ImageError, match="SOURCE_DATE_EPOCH"):
-        FileSystemImage("X")
-
-
 async def test_files_at_names_metadata_files_and_padding(tmp_path: Path) -> None:
     make_folder(tmp_path)
     image = FileSystemImage("AT")
