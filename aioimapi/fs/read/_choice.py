@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from aioimapi.fs.read._base import READ_FAULTS, SECTOR, ImageContext, Parser
-from aioimapi.fs.read._iso9660 import IsoFileSystem
+from aioimapi.fs.read._iso9660 import RELOCATION_NAMES, IsoFileSystem
 from aioimapi.fs.read._tree import Entry, FileSystem
 from aioimapi.fs.read._udf import UdfFileSystem
 
@@ -52,9 +52,11 @@ def why_udf(context: ImageContext, udf: UdfFileSystem, rock_ridge: IsoFileSystem
         if any(entry.mode is None for entry in entries):
             return "Rock Ridge lacks attributes here"
         try:
-            count = yield from udf.count_names(udf.root)
+            names = yield from udf.names(udf.root)
         except READ_FAULTS:
-            count = 0
+            names = []
+        # What Rock Ridge shows where it belongs, other trees have in a directory of its own (RRIP 4.1.5).
+        count = sum(1 for name in names if name.lower() not in RELOCATION_NAMES)
         if count > len(entries):
             return f"its root directory has {count:,} entries and that of Rock Ridge {len(entries):,}"
     if context.sector_count is not None and context.sector_count * SECTOR < LONG_FILE:

@@ -48,7 +48,8 @@ _KINDS: Final = {
 }
 
 
-_RELOCATION_NAMES: Final = ("rr_moved", ".rr_moved")
+RELOCATION_NAMES: Final = ("rr_moved", ".rr_moved")
+"""What programs call the directory that keeps relocated ones, in small letters."""
 
 
 class IsoFileSystem(FileSystem):
@@ -126,7 +127,7 @@ class IsoFileSystem(FileSystem):
         for index, entry in enumerate(entries):
             if (
                 entry.is_directory
-                and entry.name.lower() in _RELOCATION_NAMES
+                and entry.name.lower() in RELOCATION_NAMES
                 and entry.extents
                 and not entry.fault
             ):
@@ -451,4 +452,4 @@ def probe_rock_ridge(context: ImageContext, descriptor: IsoDescriptor) -> Parser
     return use.skip or 0
 
 
-__all__ = ("IsoFileSystem", "probe_rock_ridge")
+__all__ = ("RELOCATION_NAMES", "IsoFileSystem", "probe_rock_ridge")

@@ -116,8 +116,8 @@ class UdfFileSystem(FileSystem):
             entries.append(self._entry(identifier, found, path))
         return entries
 
-    def count_names(self, directory: Entry) -> Parser[int]:
-        """Count a directory's entries without reading their file entries.
+    def names(self, directory: Entry) -> Parser[list[str]]:
+        """Read the names in a directory, without the file entries that they stand for.
 
         Args:
             directory: The root, or an entry of this file system.
@@ -126,7 +126,7 @@ class UdfFileSystem(FileSystem):
             ImageFormatError: No sense can be made of the directory.
         """
         require_directory_size(directory.size, directory.path, 0)
-        return len((yield from self._identifiers(directory, directory.path)))
+        return [each.name for each in (yield from self._identifiers(directory, directory.path))]
 
     def _identifiers(self, directory: Entry, path: str) -> Parser[list[_Identifier]]:
         result: list[_Identifier] = []
