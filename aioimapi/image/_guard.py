@@ -18,36 +18,32 @@ class ThreadGuard:
     """
 
     def __init__(self, clean_up: Callable[[], None]) -> None:
-        self._clean_up = clean_up
-        self._mutex = threading.Lock()
-        self._running = False
+        self._clean_up: Callable[[], None] | None = clean_up
+        self._turn = threading.Lock()
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._closed
+
     def run(self, work: Callable[[], object]) -> None:
-        """Do the work, in the calling thread; not at all once closed."""
-        if not self._begin():
-            return
+        """Do the work, in the calling thread, once no other work runs; not at all once closed."""
         try:
-            work()
+            with self._turn:
+                if not self._closed:
+                    work()
         finally:
-            self._end()
-
-    def _begin(self) -> bool:
-        with self._mutex:
-            self._running = not self._closed
-            return self._running
-
-    def _end(self) -> None:
-        with self._mutex:
-            self._running = False
-            last = self._closed
-        if last:
-            self._clean_up()
+            if self._closed:
+                self.close()
 
     def close(self) -> None:
         """Clean up, now or when the running work ends. Never waits; closing twice is allowed."""
-        with self._mutex:
-            now = not self._running and not self._closed
-            self._closed = True
-        if now:
-            self._clean_up()
+        self._closed = True
+        if self._turn.acquire(blocking=False):  # else whoever holds it comes here behind it
+            try:
+                clean_up, self._clean_up = self._clean_up, None
+                if clean_up is not None:
+                    clean_up()
+            finally:
+                self._turn.release()

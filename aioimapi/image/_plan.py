@@ -222,8 +222,8 @@ class ImagePlan(SectorSource):
         have them, as shared blocks), and the file takes its name when it is whole.
 
         Args:
-            output: A path, or an open binary file with a descriptor, which is written from its position on. A path
-                of a character device or a named pipe is written into, never replaced.
+            output: A path, or an open binary file with a descriptor, which is written from its position on, behind
+                what lies in its buffer. A path of a character device or a named pipe is written into, never replaced.
             overwrite: Replace an existing file; write into a block device (one that is in use is refused).
             on_progress: Called with sectors done and sectors in all, about ten times a second, in the task's thread.
 
@@ -236,7 +236,9 @@ class ImagePlan(SectorSource):
             SourceError: A file is gone, changed or unreadable.
 
         Cancellation:
-            Between steps of some 32 MiB. A file is removed; a pipe has got a part of the image. May be repeated.
+            Between steps of some 32 MiB, and at a named pipe, or any that does not block, whenever it is full; one that
+            blocks holds it up until its reader takes what was written. A file is removed; a pipe has got a part of the
+            image. May be repeated.
         """
         await save_plan(self, output, overwrite=overwrite, on_progress=on_progress)
 

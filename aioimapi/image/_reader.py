@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from aioimapi.errors import SourceChangedError, SourceError
+from aioimapi.errors import LocalProtocolError, SourceChangedError, SourceError
 from aioimapi.fs._image_layout import last_sector
 from aioimapi.fs._tree import Directory
 from aioimapi.image._content import Content, DatedPath, StreamContent
@@ -90,6 +90,8 @@ class PlanReader(SectorReader):
 
     async def readinto(self, first: int, buffer: memoryview, hasher: Hasher | None = None) -> None:
         """See :meth:`SectorReader.readinto`."""
+        if self._guard.closed:
+            raise LocalProtocolError("this reader was closed; take another one from the source")
         self._plan.check_range(first, len(buffer))
         streams = self._plan.streams_in(first, first + len(buffer) // SECTOR_SIZE)
         if not streams:

@@ -5,27 +5,29 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import select
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from os import PathLike
 from typing import TYPE_CHECKING, BinaryIO
 
 import anyio
 import anyio.to_thread
+from anyio import from_thread
 
 from aioimapi.errors import (
     OutputClosedError,
     OutputError,
     OutputExistsError,
     OutputFullError,
-    SourceChangedError,
     SourceInsideOutputError,
 )
 from aioimapi.image._content import Content, StreamContent
 from aioimapi.image._guard import ThreadGuard
 from aioimapi.image._host import printable
-from aioimapi.image._reader import FileCursor, fill
+from aioimapi.image._reader import FileCursor, fill, note_if_modified
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ KERNEL_COPY_MIN = 256 * 1024
 """Files from here on are copied by the kernel; below, the calls for it cost more than they save."""
 
 _ZEROS = bytes(SECTOR_SIZE)
+_WAIT_MS = 100
+_OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EPIPE, errno.ECONNRESET}
 
 
 async def save_plan(
@@ -53,7 +57,11 @@ async def save_plan(
 ) -> None:
     """See :meth:`ImagePlan.save`."""
     if not isinstance(output, (str, PathLike)):
+        # Whatever lies in the object's buffer comes before the image, and the object is to know where it stands after.
+        await anyio.to_thread.run_sync(output.flush)
         await _run(plan, _Writer(plan, output.fileno(), getattr(output, "name", "output")), on_progress)
+        if output.seekable():
+            output.seek(os.lseek(output.fileno(), 0, os.SEEK_CUR))
         return
     path, is_device = await anyio.to_thread.run_sync(_check_output, plan, os.fspath(output), overwrite)
     if is_device:
@@ -67,7 +75,8 @@ async def save_plan(
         _publish(partial_path, path, overwrite=overwrite)
     except BaseException:
         # No partial image under any name, whatever went wrong; unlink does not wait for the data.
-        os.unlink(partial_path)
+        with suppress(FileNotFoundError):
+            os.unlink(partial_path)
         raise
 
 
@@ -85,15 +94,21 @@ def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, boo
         return path, True  # opened by this name: what it links to can be a pipe without a name (/dev/stdout)
     if os.path.islink(path):
         path = os.path.realpath(path)
-    folder = os.path.realpath(os.path.dirname(path))
     for directory in plan.layout.directories:
-        if directory.origin is not None and os.path.realpath(directory.origin) == folder:
+        if directory.origin is not None and _is_same(directory.origin, os.path.dirname(path)):
             raise SourceInsideOutputError(
                 f"the output {printable(path)} lies in {printable(directory.origin)}, which the image takes in, so the "
                 "image would hold a part of itself; write it elsewhere",
                 path=path,
             )
     return path, False
+
+
+def _is_same(folder: str, other: str) -> bool:
+    try:
+        return os.path.samefile(folder, other)
+    except OSError:
+        return False  # gone, or its path too long to be the output's
 
 
 def _is_stream(path: str) -> bool:
@@ -112,11 +127,12 @@ async def _open_device(path: str) -> int:
         try:
             descriptor = os.open(path, flags)
         except OSError as error:
-            if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(path).st_mode):
+            if error.errno != errno.ENXIO or not _is_stream(path):
                 raise output_error(error, path) from error
             await anyio.sleep(0.05)
             continue
-        os.set_blocking(descriptor, True)
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.set_blocking(descriptor, True)
         return descriptor
 
 
@@ -149,7 +165,10 @@ def _publish(partial_path: str, path: str, *, overwrite: bool) -> None:
     except OSError as error:
         if overwrite or error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
             raise output_error(error, path) from error
-        os.rename(partial_path, path)  # a file system without hard links
+        try:
+            os.rename(partial_path, path)  # a file system without hard links
+        except OSError as other:
+            raise output_error(other, path) from other
 
 
 def output_error(error: OSError, path: str) -> OutputError:
@@ -281,9 +300,21 @@ class _Writer:
     def _put(self, data: memoryview) -> None:
         try:
             while data:
-                data = data[os.write(self._descriptor, data) :]
+                try:
+                    data = data[os.write(self._descriptor, data) :]
+                except BlockingIOError:
+                    self._wait_for_room()
         except OSError as error:
             raise output_error(error, self._name) from error
+
+    def _wait_for_room(self) -> None:
+        """Wait until a pipe that does not block has room, as long as somebody waits for the image."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        while not poll.poll(_WAIT_MS):
+            from_thread.check_cancelled()
+            if self._guard.closed:
+                raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))
 
     def _copy_file(self, number: int, row: int, offset: int, goal: int) -> None:
         """Let the kernel copy a file's bytes from ``offset`` to its end or the goal; pad its last sector."""
@@ -292,25 +323,20 @@ class _Writer:
         length = min(size - offset, (goal - self.sector) * SECTOR_SIZE)
         try:
             descriptor = self._cursor.open(number, row)
-            same_size = os.fstat(descriptor).st_size == size
+            facts = os.fstat(descriptor)
         except OSError:
             return  # fill() finds it again, and says so or pads by policy
-        if not same_size:
+        if facts.st_size != size:
             return
+        note_if_modified(plan, plan.layout.directories[number], row, facts)
         done = self._copy_range(descriptor, offset, length)
-        whole = done // SECTOR_SIZE
         if done < length:
-            # The file gave less than its size: go back to the last whole sector and let fill() deal with it.
-            if not self._regular:
-                path = plan.layout.directories[number].path_of(row)
-                raise SourceChangedError(
-                    f"{printable(path)} shrank while it was copied; make a new plan",
-                    path=path,
-                    expected=size,
-                    found=offset + done,
-                )
-            os.lseek(self._descriptor, -(done % SECTOR_SIZE), os.SEEK_CUR)
-            self.sector += whole
+            # The file gave less than its size: fill() comes upon that again, and says so or pads by policy.
+            self.sector += done // SECTOR_SIZE
+            rest = self._buffer[:SECTOR_SIZE]
+            fill(plan, self._cursor, self.sector, rest)
+            self._put(rest[done % SECTOR_SIZE :])
+            self.sector += 1
             return
         self._put(memoryview(_ZEROS)[: -done % SECTOR_SIZE])
         self.sector += -(-done // SECTOR_SIZE)
@@ -323,15 +349,13 @@ class _Writer:
                     count = os.copy_file_range(descriptor, self._descriptor, length - done, offset + done)
                 else:
                     count = os.sendfile(self._descriptor, descriptor, offset + done, length - done)
+            except BlockingIOError:
+                self._wait_for_room()
+                continue
             except OSError as error:
-                if error.errno not in {
-                    errno.EXDEV,
-                    errno.EINVAL,
-                    errno.EOPNOTSUPP,
-                    errno.ENOSYS,
-                    errno.EBADF,
-                }:
+                if error.errno in _OUTPUT_ERRORS:
                     raise
+                # The kernel cannot copy between these two, or one of them failed: then it shows which.
                 count = self._read_and_write(descriptor, offset + done, length - done)
             if not count:
                 break
@@ -340,6 +364,9 @@ class _Writer:
 
     def _read_and_write(self, descriptor: int, offset: int, length: int) -> int:
         part = self._buffer[: min(length, len(self._buffer))]
-        count = os.preadv(descriptor, [part], offset)
+        try:
+            count = os.preadv(descriptor, [part], offset)
+        except OSError:
+            return 0  # fill() comes upon it again, and says so or pads by policy
         self._put(part[:count])
         return count

@@ -9,13 +9,16 @@ import stat
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from aioimapi.errors import (
+    LocalProtocolError,
     OutputClosedError,
     OutputError,
     OutputExistsError,
     OutputFullError,
+    SourceError,
     SourceInsideOutputError,
 )
 from aioimapi.image import FileSystemImage, ImagePlan
@@ -191,3 +194,80 @@ async def test_a_link_to_a_pipe_without_a_name_is_written_into(tmp_path: Path) -
         await plan.save(f"/dev/fd/{writer}")
         os.close(writer)
     assert len(received) == plan.size
+
+
+async def test_what_lies_in_the_buffer_of_an_open_file_stays_in_front(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    for mode in ("wb", "w+b"):
+        with open(tmp_path / "out", mode) as output:
+            output.write(b"in front")
+            await plan.save(output)
+            assert output.tell() == 8 + plan.size
+            output.write(b"behind")
+        data = (tmp_path / "out").read_bytes()
+        assert (data[:8], data[8 + 32768 : 8 + 32774], data[-6:]) == (b"in front", b"\1CD001", b"behind")
+        assert len(data) == plan.size + 14
+
+
+async def test_a_pipe_that_does_not_block(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    await plan.save(tmp_path / "out.iso")
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    got = bytearray()
+
+    def read() -> None:
+        while part := os.read(reading, 1 << 16):
+            got.extend(part)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(anyio.to_thread.run_sync, read)
+        with open(writing, "wb") as output:
+            await plan.save(output)
+    os.close(reading)
+    assert bytes(got) == (tmp_path / "out.iso").read_bytes()
+
+
+async def test_a_named_pipe_that_nobody_empties_can_be_left(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with anyio.move_on_after(0.3) as scope, anyio.fail_after(5):
+        await plan.save(tmp_path / "pipe")
+    assert scope.cancelled_caught
+    os.close(reading)
+
+
+@pytest.mark.parametrize("to_pipe", [False, True])
+async def test_a_source_that_fails_in_the_kernels_copy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to_pipe: bool
+) -> None:
+    plan = await _plan(tmp_path / "source")
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "preadv", fail)
+    monkeypatch.setattr(os, "sendfile", fail)
+    monkeypatch.setattr(os, "copy_file_range", fail)
+    output = Path("/dev/null") if to_pipe else tmp_path / "out.iso"
+    with pytest.raises(SourceError, match=r"cannot read .*Input/output error"):
+        await plan.save(output)
+    assert not (tmp_path / "out.iso").exists()
+
+
+async def test_a_large_file_rewritten_with_the_same_size_is_told(tmp_path: Path) -> None:
+    plan = await _plan(tmp_path / "source")
+    large = max((tmp_path / "source").rglob("*"), key=lambda path: path.stat().st_size)
+    assert large.stat().st_size >= save_module.KERNEL_COPY_MIN
+    os.utime(large, ns=(1, 1))
+    await plan.save(tmp_path / "out.iso")
+    assert len(plan.findings) == 1
+    assert "was modified after the plan" in plan.findings[0]
+
+
+async def test_a_closed_reader_says_so(tmp_path: Path) -> None:
+    reader = (await _plan(tmp_path / "source")).reader()
+    await reader.aclose()
+    with pytest.raises(LocalProtocolError, match="closed"):
+        await reader.readinto(16, memoryview(bytearray(2048)))
