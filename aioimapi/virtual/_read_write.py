@@ -41,7 +41,7 @@ def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, 
         else:
             medium.put(lba, data[:size])
     except OSError as error:
-        raise _host_failed(error, lba) from error
+        raise _host_failed(error, medium.path, lba) from error
     drive.last_lba = lba + count
     drive.unflushed = number
     if fua and drive.physics.enabled:
@@ -79,11 +79,15 @@ def _take_time(drive: DriveState, size: int) -> None:
     drive.duration_s += wait
 
 
-def _host_failed(error: OSError, lba: int) -> CheckConditionError:
+def _host_failed(error: OSError, path: str, lba: int) -> CheckConditionError:
     """Tell a fault of the host's disk as a drive tells one of its own: full is a write error, the rest hardware."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return CheckConditionError(3, 0x0C, 0, information=lba)
-    return CheckConditionError(4, 0x44, 0, information=lba)
+        note = (
+            f"{path} cannot grow ({error.strerror}): free room on its file system and use a new virtual disc"
+        )
+        return CheckConditionError(3, 0x0C, 0, information=lba, note=note)
+    note = f"{path} cannot be written: {error.strerror}"
+    return CheckConditionError(4, 0x44, 0, information=lba, note=note)
 
 
 def read_sectors(drive: DriveState, lba: int, count: int, data: memoryview) -> int:
@@ -94,7 +98,8 @@ def read_sectors(drive: DriveState, lba: int, count: int, data: memoryview) -> i
     try:
         medium.read_into(lba, data[:size])
     except OSError as error:
-        raise CheckConditionError(3, 0x11, 0, information=lba) from error
+        note = f"{medium.path} cannot be read: {error.strerror}"
+        raise CheckConditionError(3, 0x11, 0, information=lba, note=note) from error
     drive.last_lba = lba + count
     if drive.physics.enabled:
         rate = drive.physics.bytes_per_second(drive.traits, drive.current_read_kbps)

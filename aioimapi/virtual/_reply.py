@@ -21,6 +21,7 @@ class TargetReply:
         duration_s: What a real drive would have taken, in seconds; 0 where physics are off.
         hang: The drive never answers this command; the caller waits out its own time limit.
         gone: The drive is unplugged: this command and all later ones reach nothing.
+        note: What lies behind a refusal, in words, where the sense data cannot say it; else empty.
     """
 
     status: int = GOOD
@@ -29,6 +30,7 @@ class TargetReply:
     duration_s: float = 0.0
     hang: bool = False
     gone: bool = False
+    note: str = ""
 
 
 HANG: Final = TargetReply(hang=True)
@@ -44,6 +46,7 @@ class CheckConditionError(Exception):
         ascq: Additional sense code qualifier.
         information: For the INFORMATION field, with VALID set: the LBA that the trouble is about.
         specific: The three sense-key-specific bytes, SKSV included.
+        note: What lies behind it, in words.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class CheckConditionError(Exception):
         *,
         information: int | None = None,
         specific: bytes = b"\0\0\0",
+        note: str = "",
     ) -> None:
         super().__init__(f"{key:X}/{asc:02X}/{ascq:02X}")
         self.key = key
@@ -61,6 +65,7 @@ class CheckConditionError(Exception):
         self.ascq = ascq
         self.information = information
         self.specific = specific
+        self.note = note
 
     @property
     def sense(self) -> bytes:

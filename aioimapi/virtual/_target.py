@@ -219,7 +219,7 @@ class VirtualTarget:
                 return self._read(cdb, data)
             return self._decoded(cdb, data)
         except CheckConditionError as error:
-            return TargetReply(CHECK_CONDITION, error.sense, 0, drive.duration_s)
+            return TargetReply(CHECK_CONDITION, error.sense, 0, drive.duration_s, note=error.note)
 
     def _write(self, cdb: bytes, data: memoryview) -> TargetReply:
         _, flags, lba, count = _transfer.unpack_from(cdb)
