@@ -119,6 +119,12 @@ def judge(command: Command, reply: Reply, sense: SenseData | None, *, disc_held:
     return Verdict.WAIT if meaning_of(sense).passes_by_itself else Verdict.FAIL
 
 
+def buffer_is_full(reply: Reply) -> bool:
+    """Whether a drive refuses a WRITE for want of room in its buffer (2/04/08)."""
+    sense = read_sense(reply)
+    return sense is not None and meaning_of(sense) is SenseMeaning.LONG_WRITE_IN_PROGRESS
+
+
 def address_of(command: Command) -> int | None:
     """Return the first sector that a command is about, or None."""
     return command.lba if isinstance(command, _ADDRESSED) else None
@@ -137,7 +143,9 @@ def failure(command: Command, reply: Reply, drive: str, *, note: str = "") -> Dr
     where = f"{command.name}{'' if lba is None else f' at LBA {lba}'} on {drive}"
     sense = read_sense(reply)
     meaning = SenseMeaning.OTHER if sense is None else meaning_of(sense)
-    advice = "" if meaning is SenseMeaning.OTHER else f"; {meaning.value}"
+    # Who knows the reason needs no guess at it.
+    advice = reply.note or ("" if meaning is SenseMeaning.OTHER else meaning.value)
+    advice = f"; {advice}" if advice else ""
     tail = f"{advice}; {note}" if note else advice
     if reply.status == Status.RESERVATION_CONFLICT:
         return DriveBusyError(f"{where}: another computer has the drive reserved{tail}", drive=drive)

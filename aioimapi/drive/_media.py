@@ -18,10 +18,12 @@ from aioimapi.mmc import (
     FeatureSet,
     FormatCapacities,
     Profile,
+    RecordingState,
     SessionState,
     TrackInformation,
     WriteSpeedDescriptor,
     Writing,
+    inspect_disc,
     traits_of,
 )
 from aioimapi.transport import Buffer
@@ -87,6 +89,15 @@ class MediaState:
     write_speeds: tuple[WriteSpeedDescriptor, ...] = ()
     heuristically_blank: bool = False
     write_protected: bool = False
+
+    def __repr__(self) -> str:
+        free = f", {self.free_sectors:,} of {self.capacity_sectors:,} sectors free" if self.writable else ""
+        return f"<MediaState {self.profile_name}: {self.state.told}{free}>"
+
+    @property
+    def state(self) -> RecordingState:
+        """What may be done with the disc next; its ``told`` is ``blank``, ``appendable``, ``closed`` or ``unknown``."""
+        return RecordingState.CLOSED if self.disc is None else inspect_disc(self.profile, self.disc)
 
     @property
     def profile_name(self) -> str:

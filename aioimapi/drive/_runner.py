@@ -10,7 +10,7 @@ from aioimapi.drive._failure import CHANGES_THE_DISC, Verdict, failure, judge, r
 from aioimapi.drive._trace import DriveStatistics, Meter, TraceHook
 from aioimapi.errors import RemoteProtocolError
 from aioimapi.mmc import Command, SenseKey
-from aioimapi.transport import Buffer, Outcome, Reply, Transport
+from aioimapi.transport import Buffer, InFlight, Outcome, Reply, Transport
 
 PATIENCE_S = 120.0
 """How long a command is sent again while the drive says that it will be ready by itself."""
@@ -51,6 +51,10 @@ class CommandRunner:
     def max_transfer_bytes(self) -> int:
         """The most that one command may move."""
         return self._transport.max_transfer_bytes
+
+    def in_flight(self) -> InFlight | None:
+        """Return the command that the drive has not answered yet, or None; never waits."""
+        return self._transport.in_flight()
 
     def statistics(self) -> DriveStatistics:
         """Return what has gone through the drive since it was opened; never waits."""

@@ -71,6 +71,8 @@ class DriveStatistics:
         bytes_in: Bytes that came from it.
         failed: Commands that did not end with GOOD.
         waits: How often a command had to be sent again because the drive was still at work.
+        buffer_waits: How often a WRITE had to be sent again because the drive's buffer was full: the drive's way of
+            setting the pace.
         unit_attentions: How often the drive told that disc or settings changed.
         busy_s: Seconds in which a command was under way.
         last_sense: The last sense data in words, or an empty string.
@@ -83,6 +85,7 @@ class DriveStatistics:
     bytes_in: int = 0
     failed: int = 0
     waits: int = 0
+    buffer_waits: int = 0
     unit_attentions: int = 0
     busy_s: float = 0.0
     last_sense: str = ""
@@ -101,6 +104,7 @@ class Meter:
     bytes_in: int = 0
     failed: int = 0
     waits: int = 0
+    buffer_waits: int = 0
     unit_attentions: int = 0
     busy_s: float = 0.0
     last_reply: Reply | None = None
@@ -153,6 +157,7 @@ class Meter:
             bytes_in=self.bytes_in,
             failed=self.failed,
             waits=self.waits,
+            buffer_waits=self.buffer_waits,
             unit_attentions=self.unit_attentions,
             busy_s=self.busy_s,
             last_sense="" if sense is None else sense.describe(),

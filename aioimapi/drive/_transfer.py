@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import anyio
 
-from aioimapi.drive._failure import Verdict, failure
+from aioimapi.drive._failure import Verdict, buffer_is_full, failure
 from aioimapi.drive._ready import ReadyRunner
 from aioimapi.drive._runner import UNIT_ATTENTIONS, backoff
 from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc import Command, Read10, Write10
 from aioimapi.transport import Buffer
 from aioimapi.units import SECTOR_SIZE
-
-CHUNK_SECTORS = 32
-"""Sectors of one WRITE or READ: one cluster of a BD, two ECC blocks of a DVD, 64 KiB that every bus takes."""
 
 BURST_PATIENCE_S = 300.0
 """How long a drive may refuse one WRITE with 2/04/08: it may calibrate its laser or repair a spot meanwhile."""
@@ -28,9 +25,9 @@ class Transfers(ReadyRunner):
         """Write sectors, and return when the drive has taken all of them.
 
         They are in its buffer then, not all on the disc yet. One trip to the drive's thread carries as many
-        WRITE (10) commands as the data needs, each of up to 32 sectors. When the drive's buffer is full
-        (2/04/08, long write in progress), the burst is resumed from the refused command after a pause; no
-        sector is sent twice.
+        WRITE (10) commands as the data needs, each of the size that the transport prefers: 64 KiB for drives.
+        When the drive's buffer is full (2/04/08, long write in progress), the burst is resumed from the refused
+        command after a pause; no sector is sent twice.
 
         Args:
             lba: First logical block address; on sequential media the next writable address.
@@ -78,7 +75,7 @@ class Transfers(ReadyRunner):
             view = view.cast("B")
         if len(view) % SECTOR_SIZE:
             raise LocalProtocolError(f"{len(view):,} bytes are no whole sectors of {SECTOR_SIZE:,} bytes")
-        step = min(CHUNK_SECTORS, self.max_transfer_bytes // SECTOR_SIZE)
+        step = min(self._transport.preferred_transfer_bytes, self.max_transfer_bytes) // SECTOR_SIZE
         for first in range(0, len(view) // SECTOR_SIZE, step):
             piece = view[first * SECTOR_SIZE : (first + step) * SECTOR_SIZE]
             yield command(lba + first, len(piece) // SECTOR_SIZE), piece
@@ -105,5 +102,8 @@ class Transfers(ReadyRunner):
             if verdict is Verdict.FAIL or waited_out or attentions > UNIT_ATTENTIONS:
                 raise failure(command, reply, self.name)
             if verdict is Verdict.WAIT:
-                self._meter.waits += 1
+                if buffer_is_full(reply):
+                    self._meter.buffer_waits += 1
+                else:
+                    self._meter.waits += 1
                 await anyio.sleep(next(pauses))

@@ -15,8 +15,14 @@ from aioimapi.mmc._fields import Field, Layout, layout_of
 SHORT_S: Final = 30.0
 """Time limit in seconds of commands that only ask, or that only start something (IMMED)."""
 
-TRANSFER_S: Final = 200.0
-"""Time limit in seconds of READ and WRITE: retries of a bad spot or a calibration take a minute or two."""
+READ_S: Final = 60.0
+"""Time limit in seconds of READ: drives give a bad spot up after some ten seconds; Linux' sr allows 30."""
+
+WRITE_S: Final = 200.0
+"""Time limit in seconds of WRITE. The first may hold a calibration and a lead-in, and some drives block where they
+could answer 2/04/08. When it runs out the operating system resets the drive in the middle of the burn, which costs the
+disc, where waiting costs a minute: libburn allows as much.
+"""
 
 LONG_S: Final = 3_600.0
 """Time limit in seconds of flushing and closing without IMMED: a slow lead-out takes half an hour."""

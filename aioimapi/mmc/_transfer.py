@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import attrs
 
-from aioimapi.mmc._command import LONG_S, SHORT_S, TRANSFER_S, Command, Direction
+from aioimapi.mmc._command import LONG_S, READ_S, SHORT_S, WRITE_S, Command, Direction
 from aioimapi.mmc._fields import U16, U32, Bit, Bits, Field
 from aioimapi.units import SECTOR_SIZE
 
@@ -37,7 +37,7 @@ class Read10(Command):
     @property
     def timeout_s(self) -> float:
         """Retries of an unreadable spot included."""
-        return TRANSFER_S
+        return READ_S
 
     @property
     def transfer_length(self) -> int:
@@ -69,7 +69,7 @@ class Read12(Command):
     @property
     def timeout_s(self) -> float:
         """Retries of an unreadable spot included."""
-        return TRANSFER_S
+        return READ_S
 
     @property
     def transfer_length(self) -> int:
@@ -101,7 +101,7 @@ class Write10(Command):
     @property
     def timeout_s(self) -> float:
         """The first WRITE may begin with a power calibration and a lead-in."""
-        return TRANSFER_S
+        return WRITE_S
 
     @property
     def transfer_length(self) -> int:
@@ -137,7 +137,7 @@ class Write12(Command):
     @property
     def timeout_s(self) -> float:
         """The first WRITE may begin with a power calibration and a lead-in."""
-        return TRANSFER_S
+        return WRITE_S
 
     @property
     def transfer_length(self) -> int:

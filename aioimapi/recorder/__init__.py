@@ -13,6 +13,7 @@ from aioimapi.recorder._options import Feeder as Feeder
 from aioimapi.recorder._progress import Phase as Phase
 from aioimapi.recorder._progress import Progress as Progress
 from aioimapi.recorder._progress import ProgressListener as ProgressListener
+from aioimapi.recorder._progress import Silence as Silence
 from aioimapi.recorder._progress import SpeedSample as SpeedSample
 from aioimapi.recorder._progress import Throughput as Throughput
 from aioimapi.recorder._recorder import Recorder as Recorder
@@ -43,6 +44,7 @@ __all__ = (
     "ProgressListener",
     "Recorder",
     "Report",
+    "Silence",
     "Source",
     "SpeedSample",
     "Throughput",

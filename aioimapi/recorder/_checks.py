@@ -84,7 +84,7 @@ def place(
         if not media.blank and not overwrite:
             refuse(
                 DiscNotBlankError,
-                "holds something already; allow overwriting (IMAPI: ForceOverwrite) to lose it, or use a blank disc",
+                "holds something already; use a blank disc, or allow overwriting to lose it",
             )
         _check_start(0, source, refuse)
     needed, free = traits.sectors_on_disc(source.sector_count), media.free_sectors

@@ -9,8 +9,9 @@ import anyio
 import attrs
 
 from aioimapi.drive import MediaState
+from aioimapi.errors import ImapiError, RecordingError
 from aioimapi.image import SectorSource
-from aioimapi.mmc import RecordingEvent, RecordingState, Writing, inspect_disc, next_state, traits_of
+from aioimapi.mmc import RecordingEvent, RecordingState, Writing, next_state, traits_of
 from aioimapi.recorder._progress import Meter, Phase, Progress, ProgressBoard
 from aioimapi.recorder._report import DriveIdentity, PhaseTime, Report, TrackReport, Verification
 
@@ -44,6 +45,7 @@ class Ledger:
     one_x_bytes: float = 0.0
     buffer_min: float | None = None
     retries: int = 0
+    buffer_waits: int = 0
     sessions: int = 0
     tracks: tuple[TrackReport, ...] = ()
     verification: Verification | None = None
@@ -67,9 +69,7 @@ class Ledger:
             self.medium, self.writing = traits.name, traits.writing
             self.one_x_bytes = self.meter.one_x_bytes = float(traits.speed_1x_bytes or 0)
         self.capacity_sectors = max(self.capacity_sectors, media.capacity_sectors)
-        self.state = RecordingState.CLOSED
-        if media.disc is not None:
-            self.state = inspect_disc(media.profile, media.disc)
+        self.state = media.state
         self.sessions = media.sessions
         self.tracks = tuple(
             TrackReport(track.track, track.session, track.start_lba, track.size_sectors)
@@ -113,12 +113,14 @@ class Ledger:
             samples=meter.samples(),
             buffer_min=self.buffer_min,
             retries=self.retries,
+            buffer_waits=self.buffer_waits,
             sessions=self.sessions,
             tracks=self.tracks,
             verification=self.verification,
             warnings=tuple(self.warnings),
             findings=self.source.findings,
             error="" if error is None else describe(error),
+            cause="" if error is None else bare_cause(error, self.identity.name),
         )
 
 
@@ -127,6 +129,13 @@ def describe(error: BaseException) -> str:
     if isinstance(error, anyio.get_cancelled_exc_class()):
         return "cancelled"
     return str(error) or type(error).__name__
+
+
+def bare_cause(error: BaseException, drive: str) -> str:
+    """Return the same without what a report says in other lines: the drive, how far it came, and what holds now."""
+    if isinstance(error, RecordingError) and isinstance(error.__cause__, ImapiError):
+        error = error.__cause__
+    return describe(error).replace(f" on {drive}", "").removeprefix(f"{drive}: ")
 
 
 class Teller:

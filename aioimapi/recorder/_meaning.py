@@ -36,9 +36,12 @@ _CLOSED_BY: Final = {
 def what_now(ledger: Ledger) -> str:
     """Say in words what the disc is after a failure, and what to do about it."""
     if ledger.written:
-        return f"all is written and the disc is {ledger.disc_state}, but it is not proven: verify it again"
+        return (
+            f"all is written and the disc is {ledger.disc_state}, but it is not proven: verify it, in another drive if "
+            "need be"
+        )
     if ledger.disc_state == "unknown":
-        return "the disc's state is unknown: ask for it again with the disc loaded anew before using it"
+        return "the disc's state is unknown: eject it, load it and ask again (aioimapi media) before using it"
     if ledger.rewritable:
         return "the disc can be written again (overwrite)"
     if ledger.disc_state == "blank":

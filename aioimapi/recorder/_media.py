@@ -114,7 +114,7 @@ class Closing:
     Attributes:
         functions: CLOSE TRACK SESSION functions, in order.
         closes_disc: Whether nothing can be added afterwards.
-        reason: Why this disc is closed where others of its kind would not be, a sentence; else empty.
+        reason: Why this is otherwise than asked, or than with others of its kind, a sentence; else empty.
     """
 
     functions: tuple[CloseFunction, ...]
@@ -143,7 +143,8 @@ def choose_closing(
         last_session: The disc can take no session after this one (IMAPI's final-session bit).
     """
     if traits.overwritable:
-        return Closing((), closes_disc=False)
+        reason = "the disc cannot be closed: it is rewritable, and any sector of it can be written again"
+        return Closing((), closes_disc=False, reason=reason if close else "")
     if compatible and traits.finalize_compatible:
         return Closing(traits.finalize_compatible, closes_disc=True)
     if close or not traits.appendable_sessions:

@@ -44,6 +44,31 @@ class Phase(enum.StrEnum):
 
 
 @attrs.frozen
+class Silence:
+    """A command that the drive has not answered for a while. It may be a long calibration, or the end.
+
+    Attributes:
+        command: The command's name.
+        lba: The first sector that it is about, or None.
+        seconds: How long it has been under way.
+        limit_s: After how many seconds it is given up.
+    """
+
+    command: str
+    lba: int | None
+    seconds: float
+    limit_s: float
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        where = "" if self.lba is None else f" at LBA {self.lba}"
+        return (
+            f"no answer from the drive for {self.seconds:.0f} s ({self.command}{where}), "
+            f"giving up at {self.limit_s:g} s"
+        )
+
+
+@attrs.frozen
 class Progress:
     """A moment of a burn.
 
@@ -58,6 +83,7 @@ class Progress:
             say.
         elapsed_s: Seconds since the burn began.
         remaining_s: Seconds that this phase will still take at this speed, or None while that cannot be told.
+        silence: What the drive does not answer, once that has lasted for five seconds; else None.
     """
 
     drive: str
@@ -69,6 +95,7 @@ class Progress:
     drive_buffer_fill: float | None = None
     elapsed_s: float = 0.0
     remaining_s: float | None = None
+    silence: Silence | None = None
 
     @property
     def fraction(self) -> float:
@@ -198,6 +225,7 @@ class Meter:
         self._fastest: dict[Phase, float] = {}
         self._times: dict[Phase, float] = {}
         self._moved: dict[Phase, int] = {}
+        self._silence: Silence | None = None
         self.one_x_bytes = 0.0
 
     @property
@@ -241,6 +269,12 @@ class Meter:
     def update(self, drive_buffer_fill: float | None = None) -> None:
         """Tell where the phase stands now."""
         self._publish(drive_buffer_fill)
+
+    def silent(self, silence: Silence | None) -> None:
+        """Tell that the drive does not answer; None, that it does again."""
+        if silence is not None or self._silence is not None:
+            self._silence = silence
+            self._publish(None)
 
     def end(self) -> None:
         """Close the account of the running phase without entering another."""
@@ -292,6 +326,7 @@ class Meter:
                 drive_buffer_fill=drive_buffer_fill,
                 elapsed_s=now - self._began,
                 remaining_s=left / rate if rate > 0 and self._total else None,
+                silence=self._silence,
             )
         )
 
@@ -312,6 +347,7 @@ __all__ = (
     "Progress",
     "ProgressBoard",
     "ProgressListener",
+    "Silence",
     "SpeedSample",
     "Throughput",
 )

@@ -23,6 +23,7 @@ from aioimapi.recorder._options import Feeder, WriteOptions
 from aioimapi.recorder._progress import Meter, Phase, ProgressBoard, ProgressListener
 from aioimapi.recorder._readback import read_back
 from aioimapi.recorder._report import DriveIdentity, Report, VerifyLevel
+from aioimapi.recorder._silence import listening
 from aioimapi.recorder._sources import Source, open_source, start_of
 
 
@@ -285,12 +286,14 @@ class Recorder:
             await self._drive.wait_ready(READY_S)
             # What the drive had to tell of its new disc is no retry of this job.
             before = self._drive.statistics()
-            yield ledger
+            async with listening(self._drive, meter):
+                yield ledger
         except BaseException as error:
             failure = error
             raise
         finally:
             now = self._drive.statistics()
+            ledger.buffer_waits = now.buffer_waits - before.buffer_waits
             ledger.retries = now.waits - before.waits + now.unit_attentions - before.unit_attentions
             self._last_report = ledger.report(failure)
             if isinstance(failure, RecordingError):

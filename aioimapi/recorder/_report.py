@@ -19,6 +19,9 @@ from aioimapi.units import SECTOR_SIZE
 MAX_RANGES: Final = 100
 """Ranges of differing or unreadable sectors that a report lists; the counts beside them are complete."""
 
+FASTEST_X: Final = 72
+"""No drive ever turned a disc faster; a virtual one without physics does, and an x says nothing of it."""
+
 MAX_FILES: Final = 100
 """Names of damaged files that a report lists."""
 
@@ -142,13 +145,16 @@ class Report:
         samples: The speed curve.
         buffer_min: The lowest level of the drive's buffer while writing, 0.0 to 1.0; None where the drive
             does not say.
-        retries: Commands that had to be sent again, all reasons together.
+        retries: Commands that had to be sent again because the drive was not ready for them.
+        buffer_waits: How often the drive's buffer was full when a WRITE came: usual where the disc is slower than the
+            source.
         sessions: Sessions on the disc now.
         tracks: The tracks on the disc now.
         verification: What verification found, or None where none ran.
         warnings: What went otherwise than asked without spoiling the disc, a sentence each.
         findings: What the source's policies put right (a file padded or left out), a sentence each.
-        error: What ended the burn, or an empty string.
+        error: What ended the burn, what holds now and what to do, as the error said it; or an empty string.
+        cause: Only what ended it.
     """
 
     drive: DriveIdentity
@@ -174,12 +180,14 @@ class Report:
     samples: tuple[SpeedSample, ...] = ()
     buffer_min: float | None = None
     retries: int = 0
+    buffer_waits: int = 0
     sessions: int = 0
     tracks: tuple[TrackReport, ...] = ()
     verification: Verification | None = None
     warnings: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     error: str = ""
+    cause: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -226,7 +234,9 @@ def human_time(seconds: float) -> str:
 
 def _speed(bytes_per_second: float, one_x_bytes: float) -> str:
     text = f"{bytes_per_second / 10**6:.1f} MB/s"
-    return f"{bytes_per_second / one_x_bytes:.1f}x ({text})" if one_x_bytes else text
+    if not one_x_bytes or bytes_per_second > FASTEST_X * one_x_bytes:
+        return text
+    return f"{bytes_per_second / one_x_bytes:.1f}x ({text})"
 
 
 def _ranges(ranges: tuple[tuple[int, int], ...], shown: int = 8) -> str:
@@ -268,7 +278,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
         for note in notes:
             yield label, note
     if report.error:
-        yield "Ended by", report.error
+        yield "Ended by", report.cause or report.error
 
 
 def _disc_rows(report: Report) -> Iterator[tuple[str, str]]:
@@ -281,8 +291,13 @@ def _disc_rows(report: Report) -> Iterator[tuple[str, str]]:
     if report.written:
         yield "Written", "yes"
     elif report.job == "burn":
-        yield "Written", f"no, the drive took {report.sectors_taken:,} of {report.sectors:,} sectors"
-    if report.rewritable and report.disc_state == "appendable":
+        flushed = (
+            "" if report.sectors_taken < report.sectors else ", but did not bring them all onto the disc"
+        )
+        yield "Written", f"no, the drive took {report.sectors_taken:,} of {report.sectors:,} sectors{flushed}"
+    if report.disc_state == "unknown":
+        yield "Closed", "unknown: the disc could not be asked"
+    elif report.rewritable and report.disc_state == "appendable":
         yield "Closed", "no, the disc is rewritable"
     else:
         yield "Closed", f"{'yes' if report.closed else 'no'}, the disc is {report.disc_state}"

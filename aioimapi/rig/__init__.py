@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aioimapi.rig._rig import OnOutcome as OnOutcome
 from aioimapi.rig._rig import Outcome as Outcome
 from aioimapi.rig._rig import Rig as Rig
 from aioimapi.rig._rig import RigOptions as RigOptions
@@ -9,4 +10,4 @@ from aioimapi.rig._rig import SourceFactory as SourceFactory
 from aioimapi.rig._rig import burn as burn
 from aioimapi.rig._shared import SharedFeed as SharedFeed
 
-__all__ = ("Outcome", "Rig", "RigOptions", "SharedFeed", "SourceFactory", "burn")
+__all__ = ("OnOutcome", "Outcome", "Rig", "RigOptions", "SharedFeed", "SourceFactory", "burn")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
+import anyio
 import attrs
 
 from aioimapi.errors import DriveBusyError, ImapiError
@@ -16,6 +18,8 @@ from aioimapi.image._tasks import task_group
 from aioimapi.recorder import Feeder, OnProgress, Recorder, Report, Source, VerifyLevel, open_recorder
 from aioimapi.recorder._sources import burst_sectors, open_source
 from aioimapi.rig._shared import SharedFeed
+
+logger = logging.getLogger(__name__)
 
 SourceFactory: TypeAlias = Callable[[str], Source]
 """Called with a drive's name; returns what to burn there."""
@@ -54,13 +58,15 @@ class Outcome:
         target: The drive's path or URL.
         report: What was done; None where the drive could not be opened.
         error: What ended it, or None.
-        finished: Whether it came to its end, good or bad; False where it was cancelled, or has not begun.
+        finished: Whether it came to its end, good or bad; False where it was cancelled, or has not ended yet.
+        cancelled: Whether a cancel ended it.
     """
 
     target: str
     report: Report | None = None
     error: ImapiError | None = None
     finished: bool = False
+    cancelled: bool = False
 
     @property
     def ok(self) -> bool:
@@ -71,10 +77,17 @@ class Outcome:
         """Return one line."""
         if self.error is not None:
             return f"{self.target}: failed: {self.error}"
+        if self.cancelled:
+            state = "unknown" if self.report is None else self.report.disc_state
+            return f"{self.target}: cancelled; the disc is {state}"
         if not self.finished:
             return f"{self.target}: not finished"
         verified = self.report is not None and self.report.verified
         return f"{self.target}: written{' and verified' if verified else ''}"
+
+
+OnOutcome: TypeAlias = Callable[[Outcome], object]
+"""Called in the event loop with a drive's outcome the moment it is there; must not wait."""
 
 
 class Rig:
@@ -94,6 +107,7 @@ class Rig:
                     f"{target} is named twice; a drive burns one disc at a time", drive=target
                 )
         self._outcomes = [Outcome(target) for target in targets]
+        self._on_outcome: OnOutcome | None = None
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -106,6 +120,7 @@ class Rig:
         options: RigOptions | None = None,
         *,
         on_progress: OnProgress | None = None,
+        on_outcome: OnOutcome | None = None,
     ) -> list[Outcome]:
         """Burn on all drives at once.
 
@@ -116,6 +131,8 @@ class Rig:
             source: What to burn on all of them, or a function that says it for each.
             options: How to burn.
             on_progress: Called with each drive's progress, whose ``drive`` says which; must not wait.
+            on_outcome: Called with each drive's outcome when that drive has ended, while others go on: so that who
+                stands beside the drives hears at once of one that failed. If it raises, it is not called again.
 
         Returns:
             An outcome for each drive, in order. A drive that fails, or cannot even be opened, has its error there and
@@ -130,6 +147,7 @@ class Rig:
         """
         chosen = RigOptions() if options is None else options
         self._outcomes = [Outcome(outcome.target) for outcome in self._outcomes]
+        self._on_outcome = on_outcome
         if not isinstance(source, SectorSource) and callable(source):
             await self._burn_all([_Job(source, chosen, on_progress) for _ in self._outcomes])
             return self._outcomes
@@ -168,15 +186,27 @@ class Rig:
                     await job.run(recorder, target)
                 finally:
                     report = recorder.last_report
-            self._outcomes[index] = Outcome(target, report, finished=True)
+            self._end(index, Outcome(target, report, finished=True))
         except ImapiError as error:
-            self._outcomes[index] = Outcome(target, report, error, finished=True)
-        except BaseException:
-            self._outcomes[index] = Outcome(target, report)
+            self._end(index, Outcome(target, report, error, finished=True))
+        except BaseException as error:
+            cancelled = isinstance(error, anyio.get_cancelled_exc_class())
+            self._end(index, Outcome(target, report, cancelled=cancelled))
             raise
         finally:
             if job.ticket is not None:
                 job.ticket.give_back()
+
+    def _end(self, index: int, outcome: Outcome) -> None:
+        self._outcomes[index] = outcome
+        if self._on_outcome is None:
+            return
+        try:
+            self._on_outcome(outcome)
+        except Exception:
+            # A mistake in a display must not cost the other discs.
+            self._on_outcome = None
+            logger.exception("on_outcome raised and is not called again")
 
 
 class _Ticket:
@@ -243,6 +273,7 @@ async def burn(
     options: RigOptions | None = None,
     *,
     on_progress: OnProgress | None = None,
+    on_outcome: OnOutcome | None = None,
 ) -> list[Outcome]:
     """Burn on several drives at once and return an outcome for each; see :meth:`Rig.burn`.
 
@@ -253,7 +284,7 @@ async def burn(
     Cancellation:
         As :meth:`Rig.burn`; use a :class:`Rig` to learn what became of each disc.
     """
-    return await Rig(targets).burn(source, options, on_progress=on_progress)
+    return await Rig(targets).burn(source, options, on_progress=on_progress, on_outcome=on_outcome)
 
 
-__all__ = ("Outcome", "Rig", "RigOptions", "SourceFactory", "burn")
+__all__ = ("OnOutcome", "Outcome", "Rig", "RigOptions", "SourceFactory", "burn")

@@ -9,6 +9,7 @@ offered by an entry point of the group ``aioimapi.transports``, and prove themse
 from __future__ import annotations
 
 from aioimapi.transport._base import Buffer as Buffer
+from aioimapi.transport._base import InFlight as InFlight
 from aioimapi.transport._base import Outcome as Outcome
 from aioimapi.transport._base import Reply as Reply
 from aioimapi.transport._base import Transport as Transport
@@ -22,6 +23,7 @@ from aioimapi.transport._sysfs import list_targets as list_targets
 __all__ = (
     "BlockingTransport",
     "Buffer",
+    "InFlight",
     "Outcome",
     "Reply",
     "TargetDescription",

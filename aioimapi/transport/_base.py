@@ -30,12 +30,14 @@ class Reply:
         sense: The sense data that came with it, as the drive sent it; empty with GOOD.
         residual: How many bytes of the announced data phase did not move.
         duration_s: Seconds from sending the command to having its status.
+        note: What the way to the drive knows of a refusal beside its sense data, for people; mostly empty.
     """
 
     status: int
     sense: bytes = b""
     residual: int = 0
     duration_s: float = 0.0
+    note: str = ""
 
     @property
     def good(self) -> bool:
@@ -58,6 +60,21 @@ class Outcome:
     error: BaseException | None = None
 
 
+@attrs.frozen
+class InFlight:
+    """A command that the drive has not answered yet.
+
+    Attributes:
+        command: The command.
+        seconds: How long it has been under way.
+        limit_s: After how many seconds the transport gives it up.
+    """
+
+    command: Command
+    seconds: float
+    limit_s: float
+
+
 class Transport(ABC):
     """One way to carry commands to one drive, one after the other. What a command means is not its business.
 
@@ -67,10 +84,13 @@ class Transport(ABC):
     Attributes:
         name: How people name the drive: a device node or a URL. It stands in every message.
         max_transfer_bytes: The most that one command's data phase may move; a multiple of 2,048.
+        preferred_transfer_bytes: What long READs and WRITEs are cut into, where ``max_transfer_bytes`` allows it; a
+            multiple of 64 KiB. 64 KiB (a cluster of a BD, two ECC blocks of a DVD) suits every drive and bus.
     """
 
     name: str
     max_transfer_bytes: int
+    preferred_transfer_bytes: int = 64 * 1024
 
     @abstractmethod
     async def execute(self, command: Command, buffer: Buffer | None = None) -> Reply:
@@ -125,6 +145,13 @@ class Transport(ABC):
         wants a lost WRITE's sense data, asks here. The default is for transports that lose nothing.
         """
         return ()
+
+    def in_flight(self) -> InFlight | None:
+        """Return the command that waits for its answer at this moment, or None; never waits.
+
+        The default is for transports that cannot tell.
+        """
+        return None
 
     async def look_again(self) -> None:  # noqa: B027 - nothing to do is right for most
         """Let the operating system look at the drive, where it keeps a picture of the disc of its own.

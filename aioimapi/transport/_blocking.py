@@ -13,7 +13,7 @@ import anyio
 
 from aioimapi.errors import DriveClosedError
 from aioimapi.mmc import Command
-from aioimapi.transport._base import Buffer, Outcome, Reply, Transport, data_phase
+from aioimapi.transport._base import Buffer, InFlight, Outcome, Reply, Transport, data_phase
 from aioimapi.transport._worker import Worker
 
 CLOSE_WAIT_S = 1.0
@@ -61,6 +61,7 @@ class BlockingTransport(Transport):
         self.max_transfer_bytes = max_transfer_bytes
         self._worker = Worker(name)
         self._closed = False
+        self._under_way: tuple[Command, float] | None = None
         self._lost: deque[Outcome] = deque(maxlen=LOST_OUTCOMES)
         self._lost_lock = threading.Lock()
 
@@ -107,6 +108,18 @@ class BlockingTransport(Transport):
             self._lost.clear()
         return lost
 
+    def in_flight(self) -> InFlight | None:
+        """Return the command that waits for its answer; see :meth:`Transport.in_flight`."""
+        under_way = self._under_way  # the thread may end it at any moment
+        if under_way is None:
+            return None
+        command, started = under_way
+        return InFlight(command, time.perf_counter() - started, self._limit_s(command))
+
+    def _limit_s(self, command: Command) -> float:
+        """Return the time limit of a command in seconds of the clock on the wall."""
+        return command.timeout_s
+
     async def aclose(self) -> None:
         """Let go of the drive; see :meth:`Transport.aclose`.
 
@@ -152,13 +165,17 @@ class BlockingTransport(Transport):
     def _run_one(self, burst: _Burst, command: Command, data: memoryview | None) -> Reply:
         self._check_open()
         started = time.perf_counter()
+        self._under_way = command, started
         try:
             reply = self._execute(command, data)
         except BaseException as error:
             burst.outcomes.append(Outcome(command, None, error))
             raise
+        finally:
+            self._under_way = None
         if not reply.duration_s:
-            reply = Reply(reply.status, reply.sense, reply.residual, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            reply = Reply(reply.status, reply.sense, reply.residual, seconds, reply.note)
         burst.outcomes.append(Outcome(command, reply))
         return reply
 

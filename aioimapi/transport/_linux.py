@@ -175,7 +175,7 @@ class LinuxTransport(BlockingTransport):
         if header.host_status == sg.HOST_TIME_OUT or driver == sg.DRIVER_TIMEOUT:
             raise CommandTimeoutError(
                 f"{command.name} on {self.name}: no answer in {command.timeout_s:g} s; "
-                "the drive's state is unknown. Wait, or switch the drive off and on",
+                "the drive's state is unknown. Wait, eject and load the disc, or switch the drive off and on",
                 drive=self.name,
                 command=command.name,
                 timeout_s=command.timeout_s,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import anyio
 
@@ -38,11 +39,13 @@ class VirtualTransport(BlockingTransport):
 
     def __init__(self, name: str, options: VirtualOptions) -> None:
         super().__init__(name, MAX_TRANSFER_BYTES)
+        self.preferred_transfer_bytes = MAX_TRANSFER_BYTES
         self._options = options
         self._scale = options.time_scale
         self._target: VirtualTarget | None = None
         self._began = time.perf_counter()
         self._due_s = 0.0
+        self._latest: Command | None = None
         self._turn = anyio.Lock(fast_acquire=True)
 
     @classmethod
@@ -75,8 +78,22 @@ class VirtualTransport(BlockingTransport):
             try:
                 return await super().execute_burst(commands)
             except CommandTimeoutError as error:
-                await anyio.sleep(error.timeout_s * self._scale)
+                with self._waiting():
+                    await anyio.sleep(error.timeout_s * self._scale)
                 raise
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Count the last command as under way: its time passes here, not in the thread."""
+        if self._latest is not None:
+            self._under_way = self._latest, time.perf_counter()
+        try:
+            yield
+        finally:
+            self._under_way = None
+
+    def _limit_s(self, command: Command) -> float:
+        return command.timeout_s * self._scale
 
     def _open(self, log: CommandLog | None) -> None:
         self._target = open_virtual_target(self._options, log=log)
@@ -88,23 +105,25 @@ class VirtualTransport(BlockingTransport):
     def _execute(self, command: Command, data: memoryview | None) -> Reply:
         if self._target is None:
             raise DriveLostError(f"{self.name} is not open", drive=self.name)
+        self._latest = command
         now = (time.perf_counter() - self._began) / max(self._scale, FASTEST)
         answer = self._target.handle(command.to_cdb(), data, now)
         if answer.gone:
             raise DriveLostError(f"{command.name} on {self.name}: the drive was unplugged", drive=self.name)
         if answer.hang:
             raise CommandTimeoutError(
-                f"{command.name} on {self.name}: no answer in {command.timeout_s:g} s; "
-                "the drive's state is unknown",
+                f"{command.name} on {self.name}: no answer in {command.timeout_s:g} s; the drive's state is unknown. "
+                "Open it anew, with the disc ejected and loaded, and ask for the disc's state",
                 drive=self.name,
                 command=command.name,
                 timeout_s=command.timeout_s,
             )
         self._due_s += answer.duration_s
         length = 0 if data is None else len(data)
-        return Reply(answer.status, answer.sense, length - answer.transferred, answer.duration_s)
+        return Reply(answer.status, answer.sense, length - answer.transferred, answer.duration_s, answer.note)
 
     async def _pace(self) -> None:
         due_s, self._due_s = self._due_s * self._scale, 0.0
         if due_s > 0:
-            await anyio.sleep(due_s)
+            with self._waiting():
+                await anyio.sleep(due_s)

@@ -16,6 +16,7 @@ from aioimapi.drive import Drive
 from aioimapi.errors import CommandTimeoutError, DriveLostError, ImapiError
 from aioimapi.mmc import CloseFunction, DiscStatus
 from aioimapi.transport._virtual import VirtualTransport
+from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual import TargetReply
 
 pytestmark = pytest.mark.anyio
@@ -69,7 +70,9 @@ async def burn(drive: Drive) -> None:
 async def open_held(folder: Path, held: int, options: str = "") -> tuple[Bus, Drive]:
     bus = Bus(held)
     target = f"virtual:{folder / f'disc{held}'}?media=bd-r&sectors=65536&attention=0{options}"
-    return bus, Drive(await VirtualTransport.open(target, log=bus.log))
+    transport = await VirtualTransport.open(target, log=bus.log)
+    transport.preferred_transfer_bytes = 32 * SECTOR_SIZE  # several WRITEs to a burst
+    return bus, Drive(transport)
 
 
 async def cancel_by_scope(drive: Drive, bus: Bus) -> None:

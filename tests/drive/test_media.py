@@ -19,6 +19,7 @@ from aioimapi.mmc import (
     FormatParameters,
     MultiSession,
     Profile,
+    RecordingState,
     SessionState,
     TrackInformation,
     WriteParameters,
@@ -267,6 +268,21 @@ DISC = DiscInformation(disc_status=DiscStatus.COMPLETE, last_session_state=Sessi
 )
 def test_flags_follow_the_state(state: MediaState, flags: MediaFlags) -> None:
     assert state.flags == flags
+
+
+def test_a_media_state_shows_what_it_means() -> None:
+    blank = MediaState(
+        Profile.BD_R_SEQUENTIAL,
+        DiscInformation(disc_status=DiscStatus.BLANK),
+        next_writable_lba=0,
+        free_sectors=12_219_392,
+        capacity_sectors=12_219_392,
+    )
+    assert blank.state is RecordingState.BLANK
+    assert (
+        repr(blank) == "<MediaState BD-R sequential recording: blank, 12,219,392 of 12,219,392 sectors free>"
+    )
+    assert repr(MediaState(Profile.DVD_ROM)) == "<MediaState DVD-ROM: closed>"
 
 
 def test_flags_have_imapi_s_numbers() -> None:

@@ -104,7 +104,7 @@ async def test_a_full_buffer_resumes_from_the_refused_command() -> None:
     assert b"".join(disc.sectors[lba] for lba in range(128)) == payload(128)
     lbas = [command.lba for command in transport.commands if isinstance(command, Write10)]
     assert lbas == [0, 32, 32, 32, 64, 96, 96]
-    assert drive.statistics().waits == 3
+    assert drive.statistics().buffer_waits == 3
     assert drive.statistics().sectors_written == 128
     await drive.aclose()
 

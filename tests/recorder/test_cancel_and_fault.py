@@ -139,6 +139,9 @@ async def test_a_second_task_cancel_cuts_the_tidying_short(tmp_path: Path) -> No
         assert task.cancelled()
         assert recorder.last_report is not None
         assert recorder.last_report.disc_state == "unknown"
+        taken = recorder.last_report.sectors_taken
+        assert taken >= 32, "what was counted before the tidying up still stands"
+        assert taken == recorder.drive.statistics().sectors_written
         assert not locked(transport)
     assert log.overlaps == 0
 

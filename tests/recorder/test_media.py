@@ -88,3 +88,12 @@ def test_what_an_image_takes_of_a_disc(profile: Profile, sectors: int, taken: in
 def test_unknown_profiles_are_not_in_the_table() -> None:
     assert Profile.DVD_ROM not in MEDIA
     assert Profile(0x77) not in MEDIA
+
+
+@pytest.mark.parametrize("profile", [Profile.BD_RE, Profile.DVD_PLUS_RW])
+def test_a_rewritable_disc_says_that_it_cannot_be_closed(profile: Profile) -> None:
+    for close in (False, True):
+        closing = choose_closing(MEDIA[profile], close=close, compatible=True, free_after=9, capacity=10)
+        assert not closing.closes_disc
+        assert not closing.functions
+        assert ("rewritable" in closing.reason) is close

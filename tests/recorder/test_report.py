@@ -146,7 +146,20 @@ def test_json_holds_every_fact() -> None:
 def test_a_burn_that_stopped_says_how_far_it_came() -> None:
     text = str(Report(DriveIdentity("d"), sectors=10, sectors_taken=4, error="unplugged"))
     assert "Written   no, the drive took 4 of 10 sectors" in text
-    assert "Closed    no, the disc is unknown" in text
+    assert "Closed    unknown: the disc could not be asked" in text
+    assert "Ended by  unplugged" in text
+
+
+def test_a_burn_that_was_not_flushed_is_not_called_written() -> None:
+    text = str(Report(DriveIdentity("d"), sectors=10, sectors_taken=10, error="a; b; c", cause="a"))
+    assert "Written   no, the drive took 10 of 10 sectors, but did not bring them all onto the disc\n" in text
+    assert text.endswith("Ended by  a")
+
+
+def test_no_multiple_of_1x_for_a_drive_that_turns_no_disc() -> None:
+    speed = Throughput(average=4_495_625.0 * 73, maximum=4_495_625.0 * 12)
+    text = str(Report(DriveIdentity("d"), one_x_bytes=4_495_625.0, write=speed))
+    assert "Write speed  328.2 MB/s on average, 12.0x (53.9 MB/s) at most" in text
 
 
 def test_long_lists_are_cut_on_paper() -> None:

@@ -240,7 +240,7 @@ async def test_a_killed_burn_leaves_a_disc_that_tells_the_truth(tmp_path: Path) 
         media = await recorder.media()
         assert media.next_writable_lba is not None
         assert media.next_writable_lba >= done
-        with pytest.raises(DiscNotBlankError, match=f"LBA {media.next_writable_lba}"):
+        with pytest.raises(DiscNotBlankError, match=f"broken off: {media.next_writable_lba:,} sectors"):
             await recorder.write(MemorySource(64))
         rest = MemorySource(640, start_lba=media.next_writable_lba)
         report = await recorder.write(rest)

@@ -114,6 +114,30 @@ async def test_a_drive_named_twice_is_refused(tmp_path: Path, iso: Path) -> None
         await burn([target, target], iso)
 
 
+async def test_a_drive_that_dies_is_told_of_at_once(tmp_path: Path, iso: Path) -> None:
+    targets = [drive(tmp_path, "good"), drive(tmp_path, "dying", more="&fault=unplug@write:5")]
+    news: list[Outcome | Progress] = []
+    rig = Rig(targets)
+    await rig.burn(iso, on_progress=news.append, on_outcome=news.append)
+    ends = [thing for thing in news if isinstance(thing, Outcome)]
+    assert [end.target for end in ends] == targets[::-1]
+    assert set(ends) == set(rig.outcomes)
+    after = news[news.index(ends[0]) :]
+    assert any(isinstance(thing, Progress) and thing.phase is Phase.VERIFYING for thing in after)
+
+
+async def test_a_mistake_in_a_display_costs_no_disc(tmp_path: Path, iso: Path) -> None:
+    called: list[Outcome] = []
+
+    def broken(outcome: Outcome) -> None:
+        called.append(outcome)
+        raise ZeroDivisionError
+
+    outcomes = await burn([drive(tmp_path, f"d{number}") for number in range(2)], iso, on_outcome=broken)
+    assert all(outcome.ok for outcome in outcomes)
+    assert len(called) == 1
+
+
 async def test_a_cancel_tells_what_became_of_each_disc(tmp_path: Path, iso: Path) -> None:
     rig = Rig([drive(tmp_path, f"d{number}") for number in range(3)])
     assert rig.outcomes == tuple(Outcome(outcome.target) for outcome in rig.outcomes)
@@ -131,7 +155,8 @@ async def test_a_cancel_tells_what_became_of_each_disc(tmp_path: Path, iso: Path
         assert outcome.report is not None
         assert outcome.report.error == "cancelled"
         assert outcome.report.disc_state == "appendable"
-        assert "not finished" in str(outcome)
+        assert outcome.cancelled
+        assert str(outcome) == f"{outcome.target}: cancelled; the disc is appendable"
 
 
 async def test_a_bug_is_nobodys_outcome(tmp_path: Path) -> None:

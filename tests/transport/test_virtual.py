@@ -86,3 +86,31 @@ async def test_the_time_that_writing_takes_passes(tmp_path: Path) -> None:
         drive_time = sum(reply.duration_s for reply in replies)
         assert 0 < drive_time < 0.2
         assert anyio.current_time() - began >= drive_time * 0.5 * 0.9
+
+
+async def test_what_has_no_answer_yet_can_be_asked_for(tmp_path: Path) -> None:
+    async with await open_disc(tmp_path, "&fault=hang@write:2&time_scale=0.0005") as transport:
+        assert transport.in_flight() is None
+
+        async def write() -> None:
+            with pytest.raises(CommandTimeoutError):
+                await transport.execute_burst([(Write10(lba, 1), bytes(2048)) for lba in range(3)])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            with anyio.fail_after(5):
+                while (waiting := transport.in_flight()) is None or waiting.command != Write10(1, 1):  # noqa: ASYNC110
+                    await anyio.sleep(0.001)
+            await anyio.sleep(0.01)
+            longer = transport.in_flight()
+            assert longer is not None
+            assert longer.command == waiting.command
+            assert waiting.seconds + 0.01 <= longer.seconds < longer.limit_s
+            assert longer.limit_s == pytest.approx(200 * 0.0005)
+        assert transport.in_flight() is None
+
+
+async def test_long_transfers_are_cut_into_large_pieces_for_it_alone(tmp_path: Path) -> None:
+    assert Transport.preferred_transfer_bytes == 64 * 1024
+    async with await open_disc(tmp_path) as transport:
+        assert transport.preferred_transfer_bytes == transport.max_transfer_bytes == 512 * 1024
