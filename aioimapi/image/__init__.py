@@ -13,9 +13,9 @@ from aioimapi.image._digest import Digest as Digest
 from aioimapi.image._digest import new_hasher as new_hasher
 from aioimapi.image._feed import Chunk as Chunk
 from aioimapi.image._feed import feed as feed
-from aioimapi.image._fsimage import DirectoryItem as DirectoryItem
 from aioimapi.image._fsimage import FileSystemImage as FileSystemImage
-from aioimapi.image._fsimage import ImageItem as ImageItem
+from aioimapi.image._items import DirectoryItem as DirectoryItem
+from aioimapi.image._items import ImageItem as ImageItem
 from aioimapi.image._plan import ImagePlan as ImagePlan
 from aioimapi.image._plan import PlannedFile as PlannedFile
 from aioimapi.image._plan import PlannedName as PlannedName

@@ -94,8 +94,12 @@ def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, boo
         return path, True  # opened by this name: what it links to can be a pipe without a name (/dev/stdout)
     if os.path.islink(path):
         path = os.path.realpath(path)
+    try:
+        place = os.stat(os.path.dirname(path))
+    except OSError as error:
+        raise output_error(error, path) from error
     for directory in plan.layout.directories:
-        if directory.origin is not None and _is_same(directory.origin, os.path.dirname(path)):
+        if directory.origin is not None and _is_at(directory.origin, place):
             raise SourceInsideOutputError(
                 f"the output {printable(path)} lies in {printable(directory.origin)}, which the image takes in, so the "
                 "image would hold a part of itself; write it elsewhere",
@@ -104,9 +108,9 @@ def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, boo
     return path, False
 
 
-def _is_same(folder: str, other: str) -> bool:
+def _is_at(folder: str, place: os.stat_result) -> bool:
     try:
-        return os.path.samefile(folder, other)
+        return os.path.samestat(os.stat(folder), place)
     except OSError:
         return False  # gone, or its path too long to be the output's
 

@@ -1,0 +1,249 @@
+"""Items of an image: what the tree holds, as values, and directories to add to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import attrs
+
+from aioimapi.errors import ItemNotFoundError
+from aioimapi.fs._tree import Directory, walk
+from aioimapi.image._draft import Draft
+from aioimapi.image._given import FileSource, GivenAttributes, content_of
+from aioimapi.image._scan import TreePolicy
+
+_FILE_MODE = stat.S_IFREG | 0o644
+
+
+@attrs.frozen
+class ImageItem:
+    """An item of the tree, as it is now (IMAPI: IFsiItem).
+
+    Attributes:
+        path: Its path in the image.
+        kind: What it is.
+        size: Bytes of a file, 0 for others.
+        mtime_ns: Modification time, nanoseconds since 1970 UTC.
+        mode: Type and permissions, as ``st_mode``.
+        uid: Owner.
+        gid: Group.
+        symlink: The target of a symlink.
+    """
+
+    path: str
+    kind: Literal["file", "directory", "symlink"]
+    size: int
+    mtime_ns: int
+    mode: int
+    uid: int
+    gid: int
+    symlink: str | None = None
+
+
+class DirectoryItem:
+    """A directory of an image (IMAPI: IFsiDirectoryItem). Made by :class:`FileSystemImage`."""
+
+    def __init__(self, draft: Draft, directory: Directory) -> None:
+        self._draft = draft
+        self._directory = directory
+
+    @property
+    def path(self) -> str:
+        """Its path in the image."""
+        return self._directory.path
+
+    def add_tree(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        symlinks: Literal["keep", "follow", "skip"] = "keep",
+        special: Literal["skip", "error"] = "skip",
+        unreadable: Literal["error", "skip"] = "error",
+        hard_links: Literal["keep", "copy"] = "keep",
+    ) -> None:
+        """Take in what a folder of the host holds; it is listed when the image is planned or searched.
+
+        Args:
+            path: The folder. Its contents, not the folder itself, come under this directory.
+            symlinks: ``keep`` them as symlinks (ISO 9660 and Joliet alone have none: left out there, with a warning),
+                ``follow`` them, or ``skip`` them with a warning. Followed loops are left out with a warning.
+            special: Devices, sockets and pipes: ``skip`` them with a warning, or ``error``.
+            unreadable: What may not be read: ``error``, or ``skip`` it with a warning.
+            hard_links: ``keep`` them as names of one file, or ``copy`` the data for each name.
+
+        Where the image has an item of the same name, the one that was added later stays, with a warning; folders
+        merge.
+
+        Raises:
+            ImageFrozenError: The image was planned.
+            ImageError: One of the policies is none of those above.
+            LocalProtocolError: Another task is listing or planning the image right now.
+
+        IMAPI: IFsiDirectoryItem::AddTree.
+        """
+        self._draft.check_idle()
+        self._directory.check_open()
+        policy = TreePolicy(symlinks, special, unreadable, hard_links)
+        self._draft.add_tree(self._directory, os.path.abspath(os.fspath(path)), policy)
+
+    def add_file(
+        self,
+        name: str,
+        source: FileSource,
+        *,
+        size: int | None = None,
+        stage: bool = False,
+        mtime_ns: int | None = None,
+        mode: int | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+    ) -> None:
+        """Add a file.
+
+        Args:
+            name: Its name, or a path below this directory, whose directories are made.
+            source: A path of the host (looked at when the image is planned), bytes, a seekable binary file object
+                (kept open by the caller until the last reading), an async iterable of bytes (read once), or a function
+                that returns a fresh async iterable (read as often as needed).
+            size: Bytes of an async source; it must deliver just as many.
+            stage: Allow a temporary copy on disk of an async source that can be read once.
+            mtime_ns: Modification time; from the host's file, else the image's own time.
+            mode: Permission bits; from the host's file, else 0644.
+            uid: Owner; from the host's file, else 0.
+            gid: Group; from the host's file, else 0.
+
+        Raises:
+            ImageFrozenError: The image was planned.
+            DuplicateNameError: The name is taken.
+            NameNotRepresentableError: No file system holds such a name.
+            ImageError: An async source without its size, a file object that cannot seek, or an owner or group that is
+                no 32-bit number.
+            LocalProtocolError: Another task is listing or planning the image right now.
+
+        IMAPI: IFsiDirectoryItem::AddFile.
+        """
+        self._draft.check_idle()
+        *folders, name = [part for part in name.split("/") if part] or [""]
+        directory = self._draft.make(self._directory, folders)
+        directory.claim(name)
+        path = directory.path.rstrip("/") + "/" + name
+        if mode is not None:
+            mode = stat.S_IFREG | stat.S_IMODE(mode)
+        given = GivenAttributes(mtime_ns, mode, uid, gid)
+        given.check(path)
+        content, known = content_of(source, size, stage=stage, path=path)
+        row = directory.add_row(name, known, 0, mode or _FILE_MODE, uid or 0, gid or 0)
+        directory.sources[row] = content
+        self._draft.add_file(directory, name, content, given)
+
+    def add_directory(self, name: str, *, mtime_ns: int | None = None, mode: int = 0o755) -> DirectoryItem:
+        """Add an empty directory and return it; a path makes the directories on its way.
+
+        Args:
+            name: Its name, or a path below this directory.
+            mtime_ns: Modification time; the image's own time where None.
+            mode: Permission bits.
+
+        Raises:
+            ImageFrozenError: The image was planned.
+            DuplicateNameError: The name is taken.
+            NameNotRepresentableError: No file system holds such a name.
+            LocalProtocolError: Another task is listing or planning the image right now.
+
+        IMAPI: IFsiDirectoryItem::AddDirectory.
+        """
+        self._draft.check_idle()
+        *folders, name = [part for part in name.split("/") if part] or [""]
+        directory = self._draft.make(self._directory, folders)
+        directory.claim(name)
+        child = Directory(name, directory, mode=stat.S_IFDIR | stat.S_IMODE(mode))
+        self._draft.add_directory(child, mtime_ns)
+        return DirectoryItem(self._draft, child)
+
+    async def find(self, path: str) -> ImageItem | None:
+        """Return the item at a path below this directory, or None.
+
+        Raises:
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed; nothing is lost.
+        """
+        await self._draft.scan()
+        found = _resolve(self._directory, path)
+        if found is None:
+            return None
+        directory, row = found
+        return _item(directory, row)
+
+    async def walk(self) -> AsyncIterator[ImageItem]:
+        """Yield every item below this directory, directories before what they hold.
+
+        Raises:
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed, and at each item.
+        """
+        await self._draft.scan()
+        for directory in walk(self._directory):
+            if directory is not self._directory:
+                yield _item(directory, None)
+            for row in range(len(directory.names)):
+                yield _item(directory, row)
+
+    async def remove(self, path: str) -> None:
+        """Take an item out, a directory with all that is in it (IMAPI: Remove, RemoveTree).
+
+        Raises:
+            ImageFrozenError: The image was planned.
+            ItemNotFoundError: There is no such item.
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed; the item is still there.
+        """
+        self._directory.check_open()
+        await self._draft.scan()
+        found = _resolve(self._directory, path)
+        if found is None or found == (self._directory, None):
+            raise ItemNotFoundError(f"{self.path} has no item {path!r} that could be removed", path=path)
+        directory, row = found
+        if row is None:
+            directory.parent.remove(directory.name)
+        else:
+            directory.remove(directory.names[row])
+
+
+def _resolve(directory: Directory, path: str) -> tuple[Directory, int | None] | None:
+    parts = [part for part in path.split("/") if part]
+    for number, part in enumerate(parts):
+        found = directory.get(part)
+        if isinstance(found, Directory):
+            directory = found
+        elif found is not None and number == len(parts) - 1:
+            return directory, found
+        else:
+            return None
+    return directory, None
+
+
+def _item(directory: Directory, row: int | None) -> ImageItem:
+    if row is None:
+        return ImageItem(
+            directory.path, "directory", 0, directory.mtime_ns, directory.mode, directory.uid, directory.gid
+        )
+    target = directory.symlinks.get(row)
+    return ImageItem(
+        directory.path_of(row),
+        "file" if target is None else "symlink",
+        directory.sizes[row],
+        directory.mtimes[row],
+        directory.modes[row],
+        directory.uids[row],
+        directory.gids[row],
+        target,
+    )
