@@ -14,8 +14,10 @@ from aioimapi.units import SECTOR_SIZE
 MIN_BURST: Final = 32
 """Sectors of the smallest burst: 64 KiB, one BD cluster, two DVD ECC blocks."""
 
-MAX_BURST: Final = 1024
-"""Sectors of the largest burst: 2 MiB, so that the trip to the drive's thread (0.15 ms) weighs nothing beside it."""
+MAX_BURST: Final = 2048
+"""Sectors of the largest burst: 4 MiB, so that the trips to the threads (0.3 ms with all wake-ups) weigh little beside it:
+a tenth of the processor time less than with 2 MiB, in writing and in verifying.
+"""
 
 BURSTS: Final = 128
 """Bursts that even a short image is written in, so that its progress can be followed."""
@@ -77,7 +79,7 @@ def start_of(source: SectorSource) -> int:
 
 
 def burst_sectors(sectors: int, bytes_per_second: float | None = None) -> int:
-    """Return how many sectors one burst has: a power of two from 32 to 1,024.
+    """Return how many sectors one burst has: a power of two from 32 to 2,048.
 
     Args:
         sectors: Size of the image; a short one gets small bursts.
