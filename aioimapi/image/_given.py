@@ -20,6 +20,7 @@ FileSource = (
     | os.PathLike[str]
     | bytes
     | bytearray
+    | memoryview
     | IO[bytes]
     | AsyncIterable[bytes]
     | Callable[[], AsyncIterable[bytes]]
@@ -56,6 +57,7 @@ class GivenAttributes:
             facts = _look_at(source)
             directory.sizes[row] = facts.st_size
             mtime = facts.st_mtime_ns
+            scanner.check_empty(facts, source, source)
             directory.modes[row] = facts.st_mode if self.mode is None else self.mode
             directory.uids[row] = facts.st_uid if self.uid is None else self.uid
             directory.gids[row] = facts.st_gid if self.gid is None else self.gid
@@ -86,8 +88,9 @@ def content_of(source: FileSource, size: int | None, *, stage: bool, path: str) 
     """
     if isinstance(source, (str, os.PathLike)):
         return os.path.abspath(os.fspath(source)), 0
-    if isinstance(source, (bytes, bytearray)):
-        return BytesContent(bytes(source)), len(source)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        return BytesContent(data), len(data)
     if isinstance(source, AsyncIterable) or callable(source):
         if size is None or size < 0:
             raise ImageError(

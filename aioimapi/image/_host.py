@@ -44,6 +44,25 @@ def _steps(parts: list[str]) -> list[str]:
     return [*steps, "/".join(step)]
 
 
+def hides_content(facts: os.stat_result, name: str, folder: int | None = None) -> bool:
+    """Tell whether a file that says it is empty has content all the same, as files of ``/proc`` do.
+
+    Only file systems without a device of their own (device major 0) make such files; on others nothing is opened.
+    """
+    if facts.st_size or facts.st_blocks or os.major(facts.st_dev):
+        return False
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
+    except OSError:
+        return False
+    try:
+        return bool(os.read(descriptor, 1))
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
 def source_error(error: OSError, path: str, doing: str) -> SourceError:
     """Turn the operating system's error about a source into ours, with the way out."""
     reason = error.strerror or str(error)

@@ -96,4 +96,4 @@ def _volume_name(layout: Layout, log: WarningLog) -> None:
     )
     for file_system, label, text in made:
         if layout.has(file_system) and text != (name.upper() if file_system is FileSystem.ISO9660 else name):
-            log.add(f"volume name changed in {label}", f"{printable(name)} → {text}")
+            log.add(f"volume name changed in {label}", f"{printable(name)} → {printable(text)}")

@@ -13,7 +13,7 @@ from aioimapi.errors import ImageError, SourceError
 from aioimapi.fs._merge import Kept, graft
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, LinkGroup
-from aioimapi.image._host import open_folder, printable, source_error
+from aioimapi.image._host import hides_content, open_folder, printable, source_error
 from aioimapi.image._warnings import WarningLog
 
 _EARLIEST_NS = FIRST_SECOND * 1_000_000_000
@@ -74,6 +74,11 @@ class Scanner:
         if not _EARLIEST_NS <= mtime_ns <= _LATEST_NS:
             self._log.add("time of modification outside the years 1900 to 2155, the nearest taken", path)
         return min(max(mtime_ns, _EARLIEST_NS), self._latest)
+
+    def check_empty(self, facts: os.stat_result, name: str, path: str, folder: int | None = None) -> None:
+        """Warn of a file that tells no size, as those of ``/proc``: it is taken for the empty one it says it is."""
+        if hides_content(facts, name, folder):
+            self._log.add("file that tells no size taken as empty", path)
 
     def take_tree(self, target: Directory, path: str, policy: TreePolicy, kept: Kept = ()) -> None:
         """Take a folder's contents and attributes into ``target``. On equal names the folder wins, folders merge.
@@ -180,6 +185,8 @@ class Scanner:
                         )
                         self._unreadable(denied, f"{path}/{name}", policy)
                         continue
+                    if not facts.st_size:
+                        self.check_empty(facts, name, f"{path}/{name}", descriptor)
                     rows.append((name, facts.st_size, mtime, mode, facts.st_uid, facts.st_gid))
                     if facts.st_nlink > 1 and policy.hard_links == "keep":
                         links[name] = self._links.setdefault((facts.st_dev, facts.st_ino), LinkGroup())

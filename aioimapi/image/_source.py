@@ -119,10 +119,10 @@ class SectorSource(ABC):
         Args:
             first: The first sector.
             count: How many sectors; None for all that follow ``first``.
-            chunk_sectors: Sectors of each chunk but the last.
+            chunk_sectors: Sectors of each chunk but the last, at least 1.
 
         Raises:
-            LocalProtocolError: The range is not inside the source.
+            LocalProtocolError: The range is not inside the source, or chunks are to have no sectors.
             SourceError: As :meth:`SectorReader.readinto`.
 
         Cancellation:
@@ -134,6 +134,8 @@ class SectorSource(ABC):
             raise LocalProtocolError(
                 f"sectors {first} to {end} are not inside the source, which has {self.sector_count}"
             )
+        if chunk_sectors < 1:
+            raise LocalProtocolError(f"chunks of {chunk_sectors} sectors come to no end; take 1 or more")
         buffer = memoryview(bytearray(min(chunk_sectors, max(end - first, 1)) * self.sector_size))
         async with self.reader() as reader:
             while first < end:

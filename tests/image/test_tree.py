@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from aioimapi.errors import ImageError, ImageTooLargeError, LocalProtocolError, SourceError
+from aioimapi.fs import FileSystem
 from aioimapi.image import FileSystemImage, ImagePlan
 from aioimapi.image._scan import Scanner
 
@@ -131,6 +132,31 @@ async def test_a_file_with_a_given_time_was_not_modified(tmp_path: Path) -> None
     plan = await image.plan()
     await plan.save(tmp_path / "out.iso")
     assert plan.findings == ()
+
+
+async def test_a_file_that_tells_no_size_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "uptime").symlink_to("/proc/uptime")
+    image = FileSystemImage("PROC")
+    image.root.add_file("status", "/proc/self/status")
+    image.root.add_tree(tmp_path, symlinks="follow")
+    (told,) = (await image.plan()).warnings
+    assert told.kind == "file that tells no size taken as empty"
+    assert told.examples == (f"{tmp_path}/uptime", "/proc/self/status")
+
+
+async def test_bytes_of_every_kind_and_volume_names_without_control_characters() -> None:
+    image = FileSystemImage("a\nb\0")
+    image.root.add_file("view", memoryview(b"123"))
+    plan = await image.plan()
+    assert _sizes(plan) == {"/view": 3}
+    assert plan.volume_names == {
+        FileSystem.ISO9660: "A_B_",
+        FileSystem.JOLIET: "a_b_",
+        FileSystem.UDF: "a_b_",
+    }
+    with pytest.raises(LocalProtocolError, match="chunks of -1 sectors"):
+        await anext(plan.chunks(chunk_sectors=-1))
 
 
 async def test_a_native_cancel_leaves_one_listing_at_a_time(

@@ -52,8 +52,11 @@ def plain_identifier(name: bytes) -> bytes:
 
 
 def compressed(text: str, limit: int) -> bytes:
-    """Return OSTA compressed Unicode (UDF 2.1.1) of at most ``limit`` bytes; what passes the limit is cut."""
-    clean = "".join("_" if "\ud800" <= char <= "\udfff" else char for char in text)
+    """Return OSTA compressed Unicode (UDF 2.1.1) of at most ``limit`` bytes; what passes the limit is cut.
+
+    Control characters and lone surrogates become ``_``.
+    """
+    clean = "".join("_" if char < " " or "\ud800" <= char <= "\udfff" else char for char in text)
     try:
         return b"\x08" + clean.encode("latin-1")[: limit - 1]
     except UnicodeEncodeError:
