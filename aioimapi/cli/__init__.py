@@ -10,6 +10,9 @@ import sys
 
 def main() -> None:
     """Run the command line with the process's arguments and end the process with its exit code."""
+    from aioimapi.cli._streams import open_missing_streams
+
+    open_missing_streams()
     try:
         from aioimapi.cli._main import run
     except ModuleNotFoundError as error:

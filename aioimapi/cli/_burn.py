@@ -12,9 +12,9 @@ from aioimapi.cli._build import ImageOptions, build, facts, image_options, tell_
 from aioimapi.cli._console import Console, error_facts
 from aioimapi.cli._exit import ExitCode, code_for, code_for_several
 from aioimapi.cli._options import command_options
-from aioimapi.cli._progress import recorder_tick
+from aioimapi.cli._progress import Display, label, recorder_tick
 from aioimapi.cli._sources import Source, parse, refuse_output_inside, single_image
-from aioimapi.cli._target import medium_file
+from aioimapi.cli._target import medium_files
 from aioimapi.errors import RecordingError
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def burn(
             eject=eject,
         )
 
+    console.uses_drive = True
     return console.run(_Job(console, drives, how, source, options).run)
 
 
@@ -115,7 +116,10 @@ class _Job:
         try:
             with self._console.display() as display:
                 await rig.burn(
-                    source, self._how(), on_progress=lambda news: display.update(recorder_tick(news))
+                    source,
+                    self._how(),
+                    on_progress=lambda news: display.update(recorder_tick(news)),
+                    on_outcome=lambda outcome: self._tell_outcome(outcome, display),
                 )
         finally:
             # A cancel comes this way, too: what each disc is now is told, whatever ended the burn.
@@ -130,8 +134,7 @@ class _Job:
         image = single_image(self._arguments)
         sources = parse(self._arguments) if image is None else [Source(image, (), is_folder=False)]
         for drive in self._drives:
-            medium = medium_file(drive)
-            if medium is not None:
+            for medium in medium_files(drive):
                 refuse_output_inside(sources, medium)
         if image is not None:
             file = IsoFile(image)
@@ -143,46 +146,64 @@ class _Job:
         self._image = facts(planned)
         return planned
 
+    def _tell_outcome(self, outcome: Outcome, display: Display) -> None:
+        """Tell how it ended for a drive, while others go on."""
+        if outcome.error is not None:
+            display.ended(outcome.target, "FAILED")
+            self._console.tell_error(outcome.error)
+        elif not outcome.finished:
+            display.ended(outcome.target, "stopped")
+        self._console.event("outcome", self._outcome_facts(outcome), at_once=True)
+
     def _tell_reports(self) -> None:
         told = [
             outcome.report
             for outcome in self._outcomes
-            if outcome.report is not None and code_of(outcome) is not ExitCode.REFUSED
+            if outcome.report is not None and self._code_of(outcome) is not ExitCode.REFUSED
         ]
         for number, report in enumerate(told):
             self._console.text(f"\n{report}" if number else str(report))
 
     def _facts(self) -> dict[str, Any]:
-        return {"image": self._image, "drives": [outcome_facts(outcome) for outcome in self._outcomes]}
+        return {"image": self._image, "drives": [self._outcome_facts(outcome) for outcome in self._outcomes]}
 
     def _conclude(self) -> ExitCode:
         if len(self._outcomes) > 1:
-            good = sum(outcome.ok for outcome in self._outcomes)
-            self._console.text(f"\n{good} of {len(self._outcomes)} drives did all that was asked for")
+            bad = [outcome.target for outcome in self._outcomes if not outcome.ok]
+            which = f"; not: {', '.join(label(target) for target in bad)}" if bad else ""
+            good = len(self._outcomes) - len(bad)
+            self._console.text(f"\n{good} of {len(self._outcomes)} drives did all that was asked for{which}")
         errors = [outcome.error for outcome in self._outcomes if outcome.error is not None]
         if not errors:
             return self._console.result(self._facts())
-        for error in errors[:-1]:
-            self._console.tell_error(error)
-        code = code_for_several([code_of(outcome) for outcome in self._outcomes])
-        return self._console.fail(errors[-1], code, self._facts())
+        code = code_for_several([self._code_of(outcome) for outcome in self._outcomes])
+        return self._console.fail(errors[-1], code, self._facts(), told=True)
+
+    def _code_of(self, outcome: Outcome) -> ExitCode:
+        """Return the exit code that one drive alone would give."""
+        if outcome.error is None:
+            return ExitCode.DONE if outcome.finished else self._console.stop_code or ExitCode.INTERRUPTED
+        written = outcome.report is not None and outcome.report.written
+        if written and isinstance(outcome.error, RecordingError):
+            return ExitCode.NOT_PROVEN  # the reading back failed, or could not be finished
+        return code_for(outcome.error)
+
+    def _outcome_facts(self, outcome: Outcome) -> dict[str, Any]:
+        """Return how it ended for one drive, for JSON."""
+        return {
+            "drive": outcome.target,
+            "exit_code": int(self._code_of(outcome)),
+            "report": None if outcome.report is None else json.loads(outcome.report.to_json()),
+            "error": _error_of(outcome),
+        }
 
 
-def code_of(outcome: Outcome) -> ExitCode:
-    """Return the exit code that one drive alone would give."""
-    if outcome.error is None:
-        return ExitCode.DONE if outcome.finished else ExitCode.INTERRUPTED
-    written = outcome.report is not None and outcome.report.written
-    if written and isinstance(outcome.error, RecordingError):
-        return ExitCode.NOT_PROVEN  # the reading back failed, or could not be finished
-    return code_for(outcome.error)
-
-
-def outcome_facts(outcome: Outcome) -> dict[str, Any]:
-    """Return how it ended for one drive, for JSON."""
-    return {
-        "drive": outcome.target,
-        "exit_code": int(code_of(outcome)),
-        "report": None if outcome.report is None else json.loads(outcome.report.to_json()),
-        "error": None if outcome.error is None else error_facts(outcome.error),
-    }
+def _error_of(outcome: Outcome) -> dict[str, Any] | None:
+    if outcome.error is not None:
+        return error_facts(outcome.error)
+    if outcome.finished:
+        return None
+    message = "stopped before it began"
+    if outcome.report is not None:
+        message = f"stopped before it was done; the disc is {outcome.report.disc_state}"
+    return {"type": "Stopped", "message": message}

@@ -25,6 +25,7 @@ def drives(console: Console, drive: tuple[str, ...]) -> ExitCode:
 
     Nothing is changed, and a drive that is in use is not disturbed.
     """
+    console.uses_drive = True
 
     async def job() -> ExitCode:
         from aioimapi.drive import list_drives
@@ -88,6 +89,7 @@ def media(console: Console, drive: str) -> ExitCode:
 
     Nothing is changed, and a drive that is in use is not disturbed.
     """
+    console.uses_drive = True
 
     async def job() -> ExitCode:
         from aioimapi.drive import open_drive
@@ -205,6 +207,7 @@ def _describe_speeds(state: MediaState) -> str:
 @command_options
 def eject(console: Console, drive: str) -> ExitCode:
     """Open the tray of DRIVE."""
+    console.uses_drive = True
 
     async def job() -> ExitCode:
         from aioimapi.drive import open_drive
@@ -223,6 +226,7 @@ def eject(console: Console, drive: str) -> ExitCode:
 @command_options
 def load(console: Console, drive: str) -> ExitCode:
     """Close the tray of DRIVE and wait for the disc."""
+    console.uses_drive = True
 
     async def job() -> ExitCode:
         from aioimapi.drive import open_drive

@@ -16,12 +16,14 @@ class ExitCode(enum.IntEnum):
     REFUSED = 3
     NOT_PROVEN = 4
     SOME_FAILED = 5
+    HUNG_UP = 129
     INTERRUPTED = 130
+    UNREAD = 141
     TERMINATED = 143
 
 
-class StandardOutputClosedError(Exception):
-    """The program that read standard output went away. Not an OSError: click would end the process silently."""
+class OutputRefusedError(errors.OutputError):
+    """The output cannot be what was named, which was seen before anything was done."""
 
 
 MEANINGS: dict[ExitCode, str] = {
@@ -31,8 +33,10 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.REFUSED: "refused before anything was written: drive, disc, size or source",
     ExitCode.NOT_PROVEN: "the disc was written, but reading it back did not prove it good",
     ExitCode.SOME_FAILED: "several drives: at least one did all that was asked for, at least one did not",
+    ExitCode.HUNG_UP: "stopped because the terminal or connection went away (SIGHUP), as by Ctrl-C",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; drives were told to stop and the disc's state was told",
-    ExitCode.TERMINATED: "stopped by a termination signal, in the same way",
+    ExitCode.UNREAD: "the program that a listing was sent to went away before its end",
+    ExitCode.TERMINATED: "stopped by a termination signal (SIGTERM), as by Ctrl-C",
 }
 
 _REFUSALS: tuple[type[errors.ImapiError], ...] = (
@@ -43,6 +47,7 @@ _REFUSALS: tuple[type[errors.ImapiError], ...] = (
     errors.DriveAccessError,
     errors.DriveBusyError,
     errors.OutputExistsError,
+    OutputRefusedError,
 )
 
 

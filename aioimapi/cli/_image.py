@@ -14,6 +14,7 @@ from aioimapi.cli._build import ImageOptions, build, describe, facts, image_opti
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
+from aioimapi.cli._output import check_file, claim_output
 from aioimapi.cli._progress import Tick
 from aioimapi.cli._sources import parse, refuse_output_inside, single_image
 from aioimapi.units import SECTOR_SIZE
@@ -40,6 +41,8 @@ def plan(console: Console, source: tuple[str, ...], options: ImageOptions, names
             for name in planned.names():
                 console.event("name", attrs.asdict(name))
                 console.text(_describe_name(name))
+                if console.output_lost is not None:
+                    break
         return console.result(facts(planned), text=_text.facts(describe(planned)))
 
     return console.run(job)
@@ -73,13 +76,13 @@ def image(
     The file appears under its name when it is whole, never before.
     """
     _refuse_image(source)
-    if output == "-":
-        claim_standard_output(console)
+    output = claim_output(console, output)
 
     async def job() -> ExitCode:
         sources = parse(source)
         if output != "-":
             refuse_output_inside(sources, output)
+        check_file(output, force=force)
         planned = await build(sources, options).plan()
         tell_warnings(console, planned.warnings)
         began = time.monotonic()
@@ -124,19 +127,6 @@ class Speedometer:
         if not done or seconds <= 0:
             return None, None
         return done * SECTOR_SIZE / seconds, (total - done) * seconds / done
-
-
-def claim_standard_output(console: Console) -> None:
-    """Keep standard output for an image: results go to standard error.
-
-    Raises:
-        click.UsageError: JSON wants it too, or it is a terminal.
-    """
-    if console.json:
-        raise click.UsageError("-o - and --json both want standard output; choose one")
-    if sys.stdout.isatty():
-        raise click.UsageError("-o - would write the image to the terminal; send it to a file or a pipe")
-    console.stdout_is_data = True
 
 
 def _refuse_image(source: tuple[str, ...]) -> None:

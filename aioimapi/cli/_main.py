@@ -6,15 +6,16 @@ Commands are imported when they are called, so that none pays at start-up for wh
 from __future__ import annotations
 
 import importlib
-import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from aioimapi import __version__
-from aioimapi.cli._exit import MEANINGS, ExitCode, StandardOutputClosedError
+from aioimapi.cli._exit import MEANINGS, ExitCode
+from aioimapi.cli._streams import describe_loss, drop_standard_output
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "drives": ("_drives", "List the drives: what they are, what they write, what is in them."),
@@ -80,6 +81,12 @@ def cli() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    if sys.stdout is None:
+        sys.stderr.write(
+            "aioimapi: error: standard output is closed, and nothing was done; "
+            "send it to /dev/null where nobody is to read it\n"
+        )
+        return ExitCode.USAGE
     try:
         code: Any = cli.main(args=list(arguments), prog_name="aioimapi", standalone_mode=False)
         sys.stdout.flush()
@@ -87,11 +94,17 @@ def run(arguments: Sequence[str]) -> int:
         return _wrong_usage(error)
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    except (BrokenPipeError, StandardOutputClosedError):
-        return _closed_pipe()
-    except OSError as error:
-        sys.stderr.write(f"aioimapi: error: standard output: {error.strerror}\n")
-        _drop_standard_output()
+    except OSError as error:  # of --help; commands catch their own
+        sys.stderr.write(f"aioimapi: error: {describe_loss(error)}\n")
+        drop_standard_output()
+        return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001 - the last stop: one line instead of a traceback
+        if any(argument.startswith("-vv") for argument in arguments):
+            traceback.print_exc()
+        said = f"{type(error).__name__}: {error}"
+        sys.stderr.write(
+            f"aioimapi: error: internal error: {said}; please report it (run with -vv for the traceback)\n"
+        )
         return ExitCode.FAILED
     return int(code) if isinstance(code, int) else ExitCode.DONE
 
@@ -104,16 +117,3 @@ def _wrong_usage(error: click.ClickException) -> int:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         sys.stderr.write(f"Try '{error.ctx.command_path} --help'.\n")
     return ExitCode.USAGE
-
-
-def _closed_pipe() -> int:
-    sys.stderr.write("aioimapi: error: standard output was closed by the program that read it\n")
-    _drop_standard_output()
-    return ExitCode.FAILED
-
-
-def _drop_standard_output() -> None:
-    """Let the interpreter's last flush succeed: what is buffered has no reader any more."""
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, sys.stdout.fileno())
-    os.close(sink)

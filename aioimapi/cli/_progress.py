@@ -10,8 +10,10 @@ import json
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from aioimapi.recorder import Progress
+    from aioimapi.recorder import Progress, Silence
 
 COMPLETED = "completed"
 """The phase in which a burn tells that it is over (aioimapi.recorder.Phase)."""
@@ -30,6 +32,11 @@ COMPLETED = "completed"
 PLAIN_SECONDS = 5.0
 PLAIN_PERCENT = 5
 PLAIN_PATIENCE_SECONDS = 30.0
+PLAIN_SILENCE_SECONDS = 10.0
+
+WIDE = 100
+NARROW = 64
+"""Columns of a terminal from which on a bar has all its details, and from which on there is room for the bar."""
 
 
 @attrs.frozen
@@ -44,6 +51,7 @@ class Tick:
         bytes_per_second: Speed at the moment, or None.
         drive_buffer: Share of the drive's buffer that is full, 0 to 1, or None.
         remaining_s: Seconds left in this phase, as far as can be told, or None.
+        silence: The command that the drive has not answered for a while, or None.
     """
 
     name: str
@@ -53,6 +61,7 @@ class Tick:
     bytes_per_second: float | None = None
     drive_buffer: float | None = None
     remaining_s: float | None = None
+    silence: Silence | None = None
 
     @property
     def percent(self) -> int:
@@ -70,7 +79,13 @@ def recorder_tick(progress: Progress) -> Tick:
         progress.bytes_per_second or None,
         progress.drive_buffer_fill,
         progress.remaining_s,
+        progress.silence,
     )
+
+
+def label(name: str) -> str:
+    """Return a drive's name without a URL's options: they tell no drive apart."""
+    return _text.printable(name.partition("?")[0] if name.startswith("virtual:") else name)
 
 
 class Display(ABC):
@@ -88,6 +103,9 @@ class Display(ABC):
     def update(self, tick: Tick) -> None:
         """Show the news."""
 
+    def ended(self, name: str, how: str) -> None:  # noqa: B027 - lines and JSON tell it in other ways
+        """Show that a job has ended before its time: ``FAILED``, ``stopped``."""
+
     def line(self, text: str) -> None:
         """Write a line of text to standard error without disturbing what is shown."""
         sys.stderr.write(text + "\n")
@@ -102,30 +120,36 @@ class SilentDisplay(Display):
 
 
 class JsonDisplay(Display):
-    """Writes each tick as a JSON line to standard output."""
+    """Writes each tick as a JSON line."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
 
     def update(self, tick: Tick) -> None:
-        """Write one line, complete when the call returns."""
-        news = {"event": "progress", **attrs.asdict(tick)}
-        self._stream.write(json.dumps(news, allow_nan=False) + "\n")
-        self._stream.flush()
+        """Write one line."""
+        self._write(json.dumps({"event": "progress", **attrs.asdict(tick)}, allow_nan=False) + "\n")
 
 
 class PlainDisplay(Display):
     """Writes a line at each new phase.
 
-    Then five seconds apart, at five per cent more, or half a minute later.
+    Then five seconds apart, at five per cent more, or half a minute later; every ten seconds that a drive does not
+    answer.
     """
 
     def __init__(self) -> None:
         self._shown: dict[str, tuple[str, int, float]] = {}
+        self._silent: dict[str, float] = {}
 
     def update(self, tick: Tick) -> None:
         """Write a line if it is time for one."""
         now = time.monotonic()
+        if tick.silence is not None:
+            if now - self._silent.get(tick.name, -PLAIN_SILENCE_SECONDS) >= PLAIN_SILENCE_SECONDS:
+                self._silent[tick.name] = now
+                self._tell(f"{label(tick.name)}: {tick.phase}: {tick.silence}")
+            return
+        self._silent.pop(tick.name, None)
         phase, percent, when = self._shown.get(tick.name, ("", 0, 0.0))
         if phase == tick.phase:
             waited = now - when
@@ -134,7 +158,11 @@ class PlainDisplay(Display):
             if tick.percent - percent < PLAIN_PERCENT and waited < PLAIN_PATIENCE_SECONDS:
                 return
         self._shown[tick.name] = (tick.phase, tick.percent, now)
-        self.line(f"{_text.printable(tick.name)}: {describe(tick)}")
+        self._tell(f"{label(tick.name)}: {describe(tick)}")
+
+    def _tell(self, text: str) -> None:
+        with suppress(OSError):  # nobody reads any more, and the job goes on
+            self.line(text)
 
 
 def describe(tick: Tick) -> str:
@@ -154,11 +182,12 @@ def describe(tick: Tick) -> str:
 
 
 class RichDisplay(Display):
-    """One bar for each drive on a terminal."""
+    """One bar for each drive on a terminal; on a narrow one, its numbers alone."""
 
     def __init__(self) -> None:
         self._progress = _rich_progress()
         self._tasks: dict[str, TaskID] = {}
+        self._percent: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -167,32 +196,49 @@ class RichDisplay(Display):
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        with suppress(OSError):  # the terminal may be gone
+            self._progress.stop()
 
     def update(self, tick: Tick) -> None:
         """Move the bar, or make one."""
-        task = self._tasks.get(tick.name)
-        if task is None:
-            label = _shorten(
-                _text.printable(tick.name.partition("?")[0])
-            )  # a URL's options tell no drive apart
-            task = self._progress.add_task(label, phase=tick.phase, detail="")
-            self._tasks[tick.name] = task
-        details = []
-        if tick.bytes_per_second:
-            details.append(_text.rate(tick.bytes_per_second))
-        if tick.drive_buffer is not None:
-            details.append(f"buffer {tick.drive_buffer:.0%}")
-        if tick.remaining_s is not None and tick.done < tick.total:
-            details.append(f"{_text.duration(tick.remaining_s)} left")
+        self._percent[tick.name] = tick.percent
         self._progress.update(
-            task,
+            self._task(tick.name),
             # A phase without a measure shows a bar that moves; the last one shows a full bar.
             completed=1 if tick.phase == COMPLETED else tick.done,
             total=1 if tick.phase == COMPLETED else tick.total or None,
             phase=tick.phase,
-            detail=", ".join(details),
+            detail=self._detail(tick),
         )
+
+    def ended(self, name: str, how: str) -> None:
+        """Say in the bar how the job ended, and let it stand."""
+        task, percent = self._task(name), self._percent.get(name, 0)
+        where = f" at {percent} %" if percent else ""
+        self._progress.update(task, completed=percent, total=100, phase=f"{how}{where}", detail="")
+        self._progress.stop_task(task)
+
+    def _task(self, name: str) -> TaskID:
+        task = self._tasks.get(name)
+        if task is None:
+            short = _shorten(label(name), max(12, self._progress.console.width // 4))
+            task = self._tasks[name] = self._progress.add_task(short, phase="", detail="")
+        return task
+
+    def _detail(self, tick: Tick) -> str:
+        """Return what stands behind the bar, as much as there is room for."""
+        width = self._progress.console.width
+        if tick.silence is not None:
+            waited = f"no answer for {tick.silence.seconds:.0f} s"
+            return f"{waited}, giving up at {tick.silence.limit_s:g} s" if width >= WIDE else waited
+        details = []
+        if tick.bytes_per_second:
+            details.append(_text.rate(tick.bytes_per_second))
+        if tick.drive_buffer is not None and width >= WIDE:
+            details.append(f"buffer {tick.drive_buffer:.0%}")
+        if tick.remaining_s is not None and tick.done < tick.total and width >= NARROW:
+            details.append(f"{_text.duration(tick.remaining_s)} left")
+        return ", ".join(details)
 
     def line(self, text: str) -> None:
         """Write a line above the bars."""
@@ -201,20 +247,25 @@ class RichDisplay(Display):
 
 def _rich_progress() -> RichProgress:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn
+    from rich.table import Column
 
+    console = Console(stderr=True)
+    bar: list[ProgressColumn] = []
+    if console.width >= NARROW:
+        bar.append(BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=6)))
     return Progress(
         TextColumn("{task.description}", markup=False),
         TextColumn("{task.fields[phase]}", markup=False),
-        BarColumn(bar_width=None),
+        *bar,
         TaskProgressColumn(),
         TextColumn("{task.fields[detail]}", markup=False),
-        console=Console(stderr=True),
-        expand=True,
+        console=console,
+        expand=bool(bar),
         refresh_per_second=8,
     )
 
 
-def _shorten(name: str, limit: int = 32) -> str:
+def _shorten(name: str, limit: int) -> str:
     """Return a name that leaves room for its bar: the end tells drives apart better than the beginning."""
     return name if len(name) <= limit else f"…{name[-(limit - 1) :]}"

@@ -12,8 +12,9 @@ import click
 from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
-from aioimapi.cli._image import Speedometer, claim_standard_output
+from aioimapi.cli._image import Speedometer
 from aioimapi.cli._options import command_options
+from aioimapi.cli._output import check_file, claim_output, refuse_the_disc_itself
 from aioimapi.cli._progress import Display, Tick, recorder_tick
 from aioimapi.cli._target import open_reader, session_start
 from aioimapi.errors import ImageFormatError, VerificationError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @command_options
 def verify(console: Console, drive: str, image: str) -> ExitCode:
     """Compare the disc in DRIVE with the file IMAGE, every sector of it."""
+    console.uses_drive = True
 
     async def job() -> ExitCode:
         wrong: VerificationError | None = None
@@ -66,10 +68,12 @@ def read(
     """
     if sectors is not None and everything:
         raise click.UsageError("--sectors and --all exclude each other")
-    if output == "-":
-        claim_standard_output(console)
+    output = claim_output(console, output)
+    console.uses_drive = True
 
     async def job() -> ExitCode:
+        refuse_the_disc_itself(drive, output)
+        check_file(output, force=force)
         from aioimapi.image import new_hasher
 
         hasher = new_hasher()

@@ -10,11 +10,16 @@ import anyio
 import anyio.abc
 import attrs
 
-from aioimapi.cli._exit import ExitCode, StandardOutputClosedError, code_for
-from aioimapi.errors import ImapiError
+from aioimapi.cli._exit import ExitCode, code_for
 
 if TYPE_CHECKING:
     from aioimapi.cli._console import Console
+
+STOPS = {
+    signal.SIGINT: ("Ctrl-C", ExitCode.INTERRUPTED),
+    signal.SIGTERM: ("a termination signal", ExitCode.TERMINATED),
+    signal.SIGHUP: ("the loss of its terminal or connection", ExitCode.HUNG_UP),
+}
 
 Job = Callable[[], Awaitable[ExitCode | None]]
 
@@ -29,9 +34,7 @@ def run_job(console: Console, job: Job) -> ExitCode:
             return anyio.run(_supervise, console, job, backend=console.loop)
         except BaseExceptionGroup as group:
             raise sole_error(group) from None
-    except BrokenPipeError as error:  # of an image's pipe it would be an OutputClosedError
-        raise StandardOutputClosedError from error
-    except (ImapiError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - what is none of ours is told as an internal error
         return console.fail(error, code_for(error))
 
 
@@ -57,13 +60,24 @@ class _Stop:
 
         The drive's tidying up is bounded, so later ones change nothing.
         """
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        with anyio.open_signal_receiver(*_watched()) as signals:
             task_status.started()
             async for number in signals:
                 if self.number is None:
                     self.number = signal.Signals(number)
-                    console.note("aioimapi: stopping; the drive is brought to a known state first")
+                    console.stop_code = STOPS[self.number][1]
+                    first = "; the drive is brought to a known state first" if console.uses_drive else ""
+                    console.note(f"aioimapi: stopping{first}")
                     self.scope.cancel()
+
+
+def _watched() -> list[signal.Signals]:
+    """Return the signals that stop a job; a hang-up only where nohup has not set it aside."""
+    return [
+        number
+        for number in STOPS
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    ]
 
 
 async def _supervise(console: Console, job: Job) -> ExitCode:
@@ -78,6 +92,4 @@ async def _supervise(console: Console, job: Job) -> ExitCode:
         return ExitCode.DONE if code is None else code
     if not stop.scope.cancelled_caught:
         return ExitCode.DONE if code is None else code  # the signal came when all was done
-    if stop.number is signal.SIGTERM:
-        return console.stopped("a termination signal", ExitCode.TERMINATED)
-    return console.stopped("Ctrl-C", ExitCode.INTERRUPTED)
+    return console.stopped(*STOPS[stop.number])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -60,6 +61,8 @@ def _parse_one(argument: str, alone: bool) -> Source:
     path = argument
     if "=" in argument and not os.path.lexists(argument):
         target_text, _, path = argument.partition("=")
+    if not path:
+        raise SourceError(f"{argument}: there is no path behind the '='; say TARGET=PATH")
     is_folder = _is_folder(path)
     own_name = os.path.basename(os.path.abspath(path))
     if target_text is None:
@@ -80,12 +83,19 @@ def _target_names(text: str, argument: str) -> tuple[str, ...]:
 
 def _is_folder(path: str) -> bool:
     try:
-        return stat.S_ISDIR(os.stat(path).st_mode)
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
         hint = "it is a symbolic link to nothing" if os.path.islink(path) else "check the path"
         raise SourceError(f"{path}: no such file or folder; {hint}", path=path) from None
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}; check the rights on it", path=path) from error
+        hint = "name what it should lead to" if error.errno == errno.ELOOP else "check the rights on it"
+        raise SourceError(f"{path}: {error.strerror}; {hint}", path=path) from error
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise SourceError(
+            f"{path} is neither a file nor a folder; name files, folders, or a folder that holds it",
+            path=path,
+        )
+    return stat.S_ISDIR(mode)
 
 
 def single_image(arguments: Sequence[str]) -> str | None:

@@ -32,13 +32,14 @@ def is_drive(name: str) -> bool:
     return stat.S_ISCHR(found.st_mode)
 
 
-def medium_file(drive: str) -> str | None:
-    """Return the file that holds a virtual drive's disc, or None for other drives."""
+def medium_files(drive: str) -> tuple[str, ...]:
+    """Return the files that hold a virtual drive's disc and what is recorded on it; none for other drives."""
     if not drive.startswith("virtual:"):
-        return None
+        return ()
     from aioimapi.virtual import parse_virtual_url
 
-    return parse_virtual_url(drive).path or None
+    path = parse_virtual_url(drive).path
+    return (path, f"{path}.state") if path else ()
 
 
 @asynccontextmanager

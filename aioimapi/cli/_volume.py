@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from aioimapi.cli._build import FILE_SYSTEM_NAMES
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
+from aioimapi.cli._output import check_folder, inside
 from aioimapi.cli._progress import Tick
-from aioimapi.cli._target import open_image_or_disc
-from aioimapi.errors import OutputError
+from aioimapi.cli._target import is_drive, medium_files, open_image_or_disc
+from aioimapi.errors import ItemNotFoundError, OutputError, SourceInsideOutputError
 from aioimapi.units import sectors
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ _TYPE_BITS = {
 @command_options
 def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
     """List what is in an IMAGE file or on the disc in a DRIVE, from PATH on."""
+    console.uses_drive = is_drive(image)
 
     async def job() -> ExitCode:
         files = directories = size = 0
@@ -62,6 +65,8 @@ def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
                         console.event("entry", entry_facts(entry))
                     else:
                         console.text(_line(entry))
+                    if console.output_lost is not None:
+                        return ExitCode.DONE  # nobody reads on
             console.warn_each(volume.findings)
             facts = {
                 **volume_facts(volume),
@@ -138,9 +143,13 @@ def extract(console: Console, image: str, path: str, output: str, force: bool, f
 
     Nothing is written outside FOLDER, whatever the image says.
     """
+    console.uses_drive = is_drive(image)
 
     async def job() -> ExitCode:
+        check_folder(output)
         async with open_image_or_disc(image, fs) as volume:
+            if force:
+                await _refuse_what_is_read(volume, image, path, output)
             total = volume.volume_sectors or volume.sector_count or 0
             with console.display() as display:
 
@@ -160,6 +169,22 @@ def extract(console: Console, image: str, path: str, output: str, force: bool, f
         return _tell_extracted(console, report)
 
     return console.run(job)
+
+
+async def _refuse_what_is_read(volume: Volume, image: str, path: str, output: str) -> None:
+    """Refuse an extraction in which a file of the image would replace the image or the disc that is read."""
+    for read, place in inside(output, medium_files(image) if is_drive(image) else (image,)):
+        with contextlib.suppress(ItemNotFoundError):
+            entry = await volume.find(path)
+            if entry.is_directory:
+                await volume.find(f"{path.rstrip('/')}/{place}")
+            elif os.path.basename(entry.path) != place:
+                continue
+            raise SourceInsideOutputError(
+                f"{_text.printable(read)} would be replaced by the file of that name in it; "
+                "put the output somewhere else",
+                path=read,
+            )
 
 
 def _tell_extracted(console: Console, report: ExtractReport) -> ExitCode:

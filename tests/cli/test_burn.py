@@ -168,11 +168,33 @@ def test_one_of_eight_dies_half_way(run: Run, work: Path) -> None:
     assert ended.err.count("aioimapi: error:") == 1
 
 
+def test_a_drive_that_dies_is_told_at_once(run: Run, work: Path) -> None:
+    (work / "photos" / "big").write_bytes(os.urandom(2 << 20))
+    dying, slow = url("dying", fault="3/0c/00@write:3"), url("slow", physics="on", opc_s="0", sync_s="0.5")
+    ended = run("burn", "photos", "--drive", slow, "--drive", dying, "--json")
+    lines = ended.lines
+    (told,) = (n for n, line in enumerate(lines) if line["event"] == "outcome" and line["drive"] == dying)
+    assert (lines[told]["exit_code"], lines[told]["error"]["type"]) == (1, "RecordingError")
+    assert any(line.get("name") == slow and line["phase"] == "verifying" for line in lines[told:])
+    outcomes = [line for line in lines if line["event"] == "outcome"]
+    assert {line["drive"]: line["exit_code"] for line in outcomes} == {dying: 1, slow: 0}
+
+
+def test_a_drive_that_dies_is_told_at_once_in_plain_lines(run: Run, work: Path) -> None:
+    (work / "photos" / "big").write_bytes(os.urandom(2 << 20))
+    dying, slow = url("dying", fault="3/0c/00@write:3"), url("slow", physics="on", opc_s="0", sync_s="0.5")
+    ended = run("burn", "photos", "--drive", slow, "--drive", dying)
+    lines = ended.err.splitlines()
+    (told,) = (n for n, line in enumerate(lines) if line.startswith("aioimapi: error: "))
+    assert dying in lines[told]
+    assert "virtual:slow: verifying" in "\n".join(lines[told:])
+
+
 def test_several_drives_as_a_person_reads_them(run: Run, work: Path) -> None:
     ended = run("burn", "photos", "--drive", url("good"), "--drive", url("bad", fault="3/0c/00@write:1"))
     assert ended.code == 5
     good, bad, summary = ended.out.split("\n\n")
-    assert summary == "1 of 2 drives did all that was asked for\n"
+    assert summary == "1 of 2 drives did all that was asked for; not: virtual:bad\n"
     assert re.search(r"^Verified +yes", good, re.MULTILINE)
     assert re.search(r"^Ended by +.*write error", bad, re.MULTILINE)
 
@@ -346,10 +368,17 @@ def test_a_source_that_changes_is_named(run: Run, work: Path, monkeypatch: pytes
         (["ls", "virtual:blank"], 3, "blank"),
         (["ls", "good.iso", "/nowhere"], 3, "nowhere"),
         (["extract", "nothing.iso", "-o", "out"], 3, "nothing.iso"),
-        (["extract", "good.iso", "-o", "notes.txt"], 1, "notes.txt"),
+        (["extract", "good.iso", "-o", "notes.txt"], 3, "notes.txt is no folder"),
         (["read", "virtual:blank", "-o", "o.iso"], 3, "blank"),
         (["read", "virtual:good", "-o", "notes.txt"], 3, "--force"),
-        (["read", "virtual:good", "-o", "missing/o.iso"], 1, "missing/o.iso"),
+        (["read", "virtual:good", "-o", "missing/o.iso"], 3, "there is no folder missing"),
+        (
+            ["read", "virtual:good?readonly", "-o", "good", "--force"],
+            3,
+            "is the disc in virtual:good?readonly itself",
+        ),
+        (["read", "virtual:good", "-o", "./good.state", "--force"], 3, "is the disc in virtual:good itself"),
+        (["burn", "good.state", "--drive", "virtual:good"], 3, "the image would hold itself"),
         (["read", "virtual:good", "-o", "o.iso", "--sectors", "99999999"], 3, "cannot be read"),
         (["read", "virtual:good", "-o", "o.iso", "--sectors", "1", "--all"], 2, "exclude each other"),
         (["verify", "virtual:good", "nothing.iso"], 3, "nothing.iso"),
@@ -387,3 +416,35 @@ def test_extract_one_folder(run: Run, work: Path) -> None:
     run("image", "photos", "-o", "photos.iso")
     assert run("extract", "photos.iso", "/2026", "-o", "out").code == 0
     assert os.listdir(work / "out") == ["Düne, früh.jpg"]
+
+
+def test_an_image_is_not_extracted_over_itself(run: Run, work: Path) -> None:
+    (work / "inner").mkdir()
+    (work / "inner" / "outer.iso").write_text("not the image")
+    assert run("image", "inner", "-o", "outer.iso").code == 0
+    before = (work / "outer.iso").read_bytes()
+    for path in ("/", "/outer.iso"):
+        ended = run("extract", "outer.iso", path, "-o", ".", "--force")
+        assert ended.code == 3
+        assert "outer.iso would be replaced by the file of that name in it" in error_line(ended)
+    assert (work / "outer.iso").read_bytes() == before
+    assert run("extract", "outer.iso", "-o", "elsewhere", "--force").code == 0
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_nobody_expected_is_one_line(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    from aioimapi.image import FileSystemImage
+
+    async def plan(image: FileSystemImage) -> None:
+        raise ZeroDivisionError("division by\nzero")
+
+    monkeypatch.setattr(FileSystemImage, "plan", plan)
+    ended = run("plan", "photos", *(["--json"] if as_json else []))
+    assert ended.code == 1
+    said = "internal error: ZeroDivisionError: division by zero; please report it (run with -vv for the traceback)"
+    assert ended.err == f"aioimapi: error: {said}\n"
+    if as_json:
+        assert ended.result["error"] == {"type": "ZeroDivisionError", "message": said}
+    assert "Traceback" in run("plan", "photos", "-vv").err

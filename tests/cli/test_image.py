@@ -96,6 +96,25 @@ def test_standard_output_gets_the_image_and_nothing_else(work: Path) -> None:
     assert b"standard output" in piped.stderr
 
 
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_standard_output_by_its_other_names(work: Path, name: str) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    images = []
+    for output in ("-", name):
+        with subprocess.Popen(
+            [sys.executable, "-m", "aioimapi", "image", "photos", "-o", output],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        ) as process:
+            out, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert b"standard output" in err
+        images.append(out)
+    assert images[0] == images[1]
+    assert len(images[0]) % 2048 == 0
+
+
 def test_json_tells_progress_then_one_result(run: Run, work: Path) -> None:
     ended = run("image", "photos", "-o", "out.iso", "--json")
     progress = [line for line in ended.lines if line["event"] == "progress"]
@@ -115,8 +134,20 @@ def test_json_tells_progress_then_one_result(run: Run, work: Path) -> None:
         (["image", "notes.txt", "-o", "notes.txt", "--force"], 3, "the image would hold itself"),
         (["image", "photos", "x/photos", "-o", "o.iso"], 3, "x/photos: no such file"),
         (["image", "photos", "other/photos", "-o", "o.iso"], 3, "put one elsewhere: NAME=other/photos"),
-        (["image", "photos", "-o", "missing/o.iso"], 1, "missing/o.iso: No such file or directory"),
-        (["image", "photos", "-o", "other"], 1, "is a folder; give the name of a file"),
+        (
+            ["image", "photos", "-o", "missing/o.iso"],
+            3,
+            "missing/o.iso: there is no folder missing; make it first",
+        ),
+        (["image", "photos", "-o", "other"], 3, "is a folder; give the name of a file"),
+        (
+            ["image", "photos", "-o", "notes.txt"],
+            3,
+            "notes.txt exists; choose another name, or replace it (--force)",
+        ),
+        (["image", "/dev/null", "-o", "o.iso"], 3, "is neither a file nor a folder"),
+        (["image", "a=", "-o", "o.iso"], 3, "there is no path behind the '='"),
+        (["image", "circle", "-o", "o.iso"], 3, "name what it should lead to"),
         (["image", "photos", "-o", "o.iso", "--fs", "ext4"], 2, "ext4: choose of iso9660"),
         (["image", "photos", "-o", "o.iso", "--fs", "joliet"], 3, "ISO 9660"),
         (["image", "photos", "-o", "-", "--json"], 2, "both want standard output"),
@@ -131,6 +162,7 @@ def test_bad_input_is_one_line_with_cause_and_way_out(
 ) -> None:
     (work / "disc.iso").write_bytes(bytes(2048))
     (work / "other" / "photos").mkdir(parents=True)
+    (work / "circle").symlink_to("circle")
     before = sorted(os.listdir(work))
     ended = run(*arguments)
     assert ended.code == code

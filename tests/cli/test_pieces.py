@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from aioimapi import errors
 from aioimapi.cli import _text
 from aioimapi.cli._exit import MEANINGS, ExitCode, code_for, code_for_several
-from aioimapi.cli._progress import JsonDisplay, PlainDisplay, Tick, describe
+from aioimapi.cli._progress import JsonDisplay, PlainDisplay, Tick, describe, label
+from aioimapi.cli._words import WORDS, in_our_words
+from aioimapi.recorder import Silence
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_a_tick_as_text() -> None:
 
 def test_json_ticks_are_lines_of_their_own() -> None:
     stream = io.StringIO()
-    with JsonDisplay(stream) as display:
+    with JsonDisplay(stream.write) as display:
         display.update(Tick("sr0", "writing", 1, 2))
         display.update(Tick("sr0", "writing", 2, 2))
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
@@ -124,3 +127,45 @@ def test_plain_lines_go_on_when_little_happens(
         now = float(second)
         display.update(Tick("a", "writing", second // 30, 1000))
     assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_a_silent_drive_is_told_every_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    display = PlainDisplay()
+    name = "virtual:disc?media=bd-r&fault=hang@write:9"
+    display.update(Tick(name, "writing", 5, 1000))
+    for second in range(5, 40):
+        now = float(second)
+        display.update(Tick(name, "writing", 5, 1000, silence=Silence("WRITE (10)", 5, now, 60.0)))
+    now = 41.0
+    display.update(Tick(name, "writing", 6, 1000))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == (
+        "virtual:disc: writing: no answer from the drive for 5 s (WRITE (10) at LBA 5), giving up at 60 s"
+    )
+    assert len(lines) == 1 + 4 + 1  # at 0, at 5, 15, 25, 35, and when it has found itself again
+
+
+def test_silence_is_in_the_json() -> None:
+    stream = io.StringIO()
+    display = JsonDisplay(stream.write)
+    display.update(Tick("sr0", "writing", 1, 2, silence=Silence("WRITE (10)", 1, 7.0, 60.0)))
+    news = json.loads(stream.getvalue())
+    assert news["silence"] == {"command": "WRITE (10)", "lba": 1, "seconds": 7.0, "limit_s": 60.0}
+
+
+def test_a_label_keeps_the_file_and_leaves_the_options() -> None:
+    assert label("virtual:shelf/disc.bdr?media=bd-r&fault=hang@write:1") == "virtual:shelf/disc.bdr"
+    assert label("/dev/sr0") == "/dev/sr0"
+    assert label("/dev/what?") == "/dev/what?"
+
+
+@pytest.mark.parametrize("theirs", [theirs for theirs, _ in WORDS])
+def test_words_that_are_replaced_are_words_of_the_library(theirs: str) -> None:
+    library = Path(errors.__file__).parent
+    sources = (path for path in library.rglob("*.py") if "cli" not in path.parts)
+    assert any(theirs in path.read_text(encoding="utf-8") for path in sources)
+    assert in_our_words(f"a file; do it {theirs}, or not") != f"a file; do it {theirs}, or not"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -79,10 +81,54 @@ def test_ctrl_c_as_a_person_reads_it(big: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_termination_signal_has_a_code_of_its_own(big: Path) -> None:
-    process = start("burn", "photos", "--drive", SLOW, "--json")
-    stop_while(process, "writing data", signal.SIGTERM)
-    assert process.returncode == 143
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_other_signals_stop_it_in_the_same_way(
+    big: Path, loop: str, number: signal.Signals, code: int
+) -> None:
+    process = start("burn", "photos", "--drive", SLOW, "--json", "--loop", loop)
+    result = json.loads(stop_while(process, "writing data", number)[-1])
+    assert process.returncode == result["exit_code"] == code
+    (outcome,) = result["result"]["drives"]
+    assert outcome["exit_code"] == code
+    assert outcome["error"] == {
+        "type": "Stopped",
+        "message": "stopped before it was done; the disc is appendable",
+    }
+
+
+def test_a_burn_under_nohup_goes_on(work: Path, run: Run) -> None:
+    (work / "photos" / "big").write_bytes(bytes(8 << 20))
+    process = start(
+        "burn",
+        "photos",
+        "--drive",
+        SLOW,
+        "--json",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    stop_while(process, "writing data", signal.SIGHUP)
+    assert process.returncode == 0
+
+
+def test_a_terminal_that_goes_away_stops_a_burn_in_order(big: Path, run: Run) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aioimapi", "burn", "photos", "--drive", SLOW],
+        stdout=terminal,
+        stderr=terminal,
+        stdin=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
+    )
+    os.close(terminal)
+    shown = b""
+    while b"MB/s" not in shown:
+        shown += os.read(controller, 65536)
+    os.close(controller)  # the kernel sends SIGHUP, and every write fails from now on
+    assert process.wait(timeout=40) == 129
+    facts = run("media", "virtual:disc", "--json").result["result"]
+    assert facts["unfinished_sectors"] is None or facts["unfinished_sectors"] > 0
 
 
 def test_ctrl_c_leaves_no_image(work: Path, loop: str) -> None:
@@ -185,9 +231,82 @@ def test_a_listing_whose_reader_leaves(work: Path, run: Run) -> None:
     assert process.stderr is not None
     err = process.stderr.read()
     process.stderr.close()
-    assert process.returncode == 1
-    assert "aioimapi: error: standard output was closed by the program that read it" in err
-    assert "Traceback" not in err
+    assert process.returncode == 141
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["image", "photos", "-o", "-"], ["ls", "photos.iso"], ["plan", "photos", "--json"]]
+)
+def test_a_closed_standard_output_is_told(work: Path, run: Run, arguments: list[str]) -> None:
+    run("image", "photos", "-o", "photos.iso")
+    ended = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "aioimapi", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("aioimapi: error: standard output is closed")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_no_file_becomes_a_standard_stream_by_chance(work: Path) -> None:
+    shell = '"$@" <&- 2>&- >told'
+    subprocess.run(
+        ["sh", "-c", shell, "sh", sys.executable, "-m", "aioimapi", "image", "photos", "-o", "photos.iso"],
+        check=True,
+        timeout=30,
+    )
+    assert (work / "photos.iso").stat().st_size % 2048 == 0
+    assert "photos.iso" in (work / "told").read_text()
+
+
+@pytest.mark.parametrize("option", ["--json", "-v"])
+def test_a_full_standard_output_is_told(work: Path, run: Run, option: str) -> None:
+    run("image", "photos", "-o", "photos.iso")
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "aioimapi", "ls", "photos.iso", option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "aioimapi: error: standard output: no room left"
+
+
+def test_a_burn_goes_on_when_nobody_reads_its_news(work: Path, run: Run) -> None:
+    (work / "photos" / "big").write_bytes(bytes(8 << 20))
+    process = start("burn", "photos", "--drive", SLOW, "--json")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=40) == 0
+    assert "error" not in err
+    assert run("ls", "virtual:disc").code == 0
+
+
+def test_a_stop_without_a_drive_speaks_of_none(work: Path) -> None:
+    with (work / "photos" / "endless").open("wb") as endless:
+        endless.truncate(200 << 30)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aioimapi", "image", "photos", "-o", "-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.read(1 << 20)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=40)
+    assert b"aioimapi: stopping\n" in err
+    assert b"drive" not in err
 
 
 def test_what_is_not_needed_is_not_loaded(work: Path) -> None:
