@@ -30,7 +30,8 @@ async def burn(folder: str, drive: str, patience_s: float) -> None:
                 report = await recorder.write(image)
             group.cancel_scope.cancel()
         if scope.cancelled_caught:
-            print("stopped; the disc is", (await recorder.media()).profile_name)
+            media = await recorder.media()
+            print(f"stopped; the {media.profile_name} is {media.state.told}")
         else:
             print(report)
 
