@@ -225,6 +225,14 @@ class RockRidgeHierarchy(Hierarchy):
 
     label = "ISO 9660 directories with Rock Ridge"
 
+    def __init__(self, layout: Layout) -> None:
+        self._serials = array("I")
+        serial = len(layout.directories) + 1
+        for directory in layout.directories:
+            self._serials.append(serial & 0xFFFF_FFFF)
+            serial += len(directory.names)
+        super().__init__(layout)
+
     def identifiers(self, directory: Directory) -> tuple[list[bytes], list[bytes]]:
         """See :meth:`Hierarchy.identifiers`."""
         folders = [each.name for each in directory.directories]
@@ -304,12 +312,6 @@ class RockRidgeHierarchy(Hierarchy):
 
     def _serial_base(self, number: int) -> int:
         """Serial numbers (RRIP 4.1.1): directories first, then the rows of each directory in turn."""
-        if not hasattr(self, "_serials"):
-            self._serials = array("I")
-            serial = len(self._layout.directories) + 1
-            for directory in self._layout.directories:
-                self._serials.append(serial & 0xFFFF_FFFF)
-                serial += len(directory.names)
         return self._serials[number]
 
     def _dot_records(self, number: int, area: ContinuationArea, *, placed: bool) -> Iterator[bytes]:

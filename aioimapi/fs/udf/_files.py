@@ -46,14 +46,10 @@ _FE_TAG, _FID_TAG = 261, 257
 def permissions(mode: int) -> int:
     """Return the permissions field of a mode (ECMA-167 4/14.9.5): five bits for each of other, group and owner.
 
-    Who may write may change attributes and delete, as the kernel's udf maps it back.
+    An owner who may write may change attributes and delete as well.
     """
-    result = 0
-    for shift, bits in ((0, mode & 7), (5, mode >> 3 & 7), (10, mode >> 6 & 7)):
-        result |= (bits & 1 | (bits & 2) | (bits & 4)) << shift
-        if bits & 2 and shift == 10:
-            result |= 0b11000 << shift
-    return result
+    result = mode & 7 | (mode >> 3 & 7) << 5 | (mode >> 6 & 7) << 10
+    return result | 0b11000 << 10 if mode & stat.S_IWUSR else result
 
 
 @lru_cache(maxsize=1024)
