@@ -15,8 +15,8 @@ MIN_BURST: Final = 32
 """Sectors of the smallest burst: 64 KiB, one BD cluster, two DVD ECC blocks."""
 
 MAX_BURST: Final = 2048
-"""Sectors of the largest burst: 4 MiB, so that the trips to the threads (0.3 ms with all wake-ups) weigh little beside it:
-a tenth of the processor time less than with 2 MiB, in writing and in verifying.
+"""Sectors of the largest burst: 4 MiB, so that the trips to the threads (0.3 ms with all wake-ups) weigh little beside
+it: a tenth of the processor time less than with 2 MiB, in writing and in verifying.
 """
 
 BURSTS: Final = 128
