@@ -101,6 +101,9 @@ class ImageOptions:
     unreadable: Literal["error", "skip"]
 
 
+DEFAULTS = ImageOptions("", FILE_SYSTEM_NAMES, "error", "keep", "error")
+
+
 def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
     """Return an image of sources, not planned yet.
 

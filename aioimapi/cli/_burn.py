@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aioimapi.cli._build import ImageOptions, build, facts, image_options, tell_warnings
+from aioimapi.cli._build import DEFAULTS, ImageOptions, build, facts, image_options, tell_warnings
 from aioimapi.cli._console import Console, error_facts
 from aioimapi.cli._exit import ExitCode, code_for, code_for_several
 from aioimapi.cli._options import command_options
@@ -68,9 +69,11 @@ def burn(
 
     Drive, disc and size are checked before anything is written.
     """
-    twice = sorted({name for name in drives if drives.count(name) > 1})
-    if twice:
-        raise click.UsageError(f"--drive {twice[0]} is given twice; each drive burns one disc")
+    if single_image(source) is not None and options != DEFAULTS:
+        raise click.UsageError(
+            f"{source[0]} is an image already; --volume, --fs, --symlinks, --unreadable and --changed are for "
+            "images that are made of files and folders"
+        )
 
     def how() -> RigOptions:
         from aioimapi.rig import RigOptions
@@ -86,6 +89,18 @@ def burn(
 
     console.uses_drive = True
     return console.run(_Job(console, drives, how, source, options).run)
+
+
+def _refuse_twice(drives: tuple[str, ...]) -> None:
+    """Refuse a drive that is named twice, in whatever spelling."""
+    named: dict[str, str] = {}
+    for drive in drives:
+        files = medium_files(drive)
+        place = os.path.realpath(files[0]) if files else os.path.realpath(drive)
+        if place in named:
+            other = "" if named[place] == drive else f" (as {named[place]}, too)"
+            raise click.UsageError(f"--drive {drive} is given twice{other}; each drive burns one disc")
+        named[place] = drive
 
 
 class _Job:
@@ -131,6 +146,7 @@ class _Job:
     async def _prepare(self) -> SectorSource:
         from aioimapi.image import IsoFile
 
+        _refuse_twice(self._drives)
         image = single_image(self._arguments)
         sources = parse(self._arguments) if image is None else [Source(image, (), is_folder=False)]
         for drive in self._drives:

@@ -22,7 +22,7 @@ from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.progress import Task
 
     from aioimapi.recorder import Progress, Silence
 
@@ -186,8 +186,8 @@ class RichDisplay(Display):
 
     def __init__(self) -> None:
         self._progress = _rich_progress()
-        self._tasks: dict[str, TaskID] = {}
-        self._percent: dict[str, int] = {}
+        self._tasks: dict[str, Task] = {}
+        self._percent: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -201,28 +201,37 @@ class RichDisplay(Display):
 
     def update(self, tick: Tick) -> None:
         """Move the bar, or make one."""
-        self._percent[tick.name] = tick.percent
+        # A phase without a measure shows a bar that moves; the last one shows a full bar.
+        done, total = (1, 1) if tick.phase == COMPLETED else (tick.done, tick.total)
+        percent = f"{done * 100 // total:>3}%" if total else ""
+        self._percent[tick.name] = percent.strip()
+        task = self._task(tick.name)
+        if not total:
+            task.total = None  # update() takes None for "as it was"
         self._progress.update(
-            self._task(tick.name),
-            # A phase without a measure shows a bar that moves; the last one shows a full bar.
-            completed=1 if tick.phase == COMPLETED else tick.done,
-            total=1 if tick.phase == COMPLETED else tick.total or None,
+            task.id,
+            completed=done,
+            total=total or None,
             phase=tick.phase,
+            percent=percent,
             detail=self._detail(tick),
         )
 
     def ended(self, name: str, how: str) -> None:
         """Say in the bar how the job ended, and let it stand."""
-        task, percent = self._task(name), self._percent.get(name, 0)
-        where = f" at {percent} %" if percent else ""
-        self._progress.update(task, completed=percent, total=100, phase=f"{how}{where}", detail="")
-        self._progress.stop_task(task)
+        task, percent = self._task(name), self._percent.get(name, "")
+        where = f" at {percent.replace('%', ' %')}" if percent else ""
+        if task.total is None:
+            task.total = 1  # a bar that moves would still look alive
+        self._progress.update(task.id, phase=f"{how}{where}", percent="", detail="")
+        self._progress.stop_task(task.id)
 
-    def _task(self, name: str) -> TaskID:
+    def _task(self, name: str) -> Task:
         task = self._tasks.get(name)
         if task is None:
-            short = _shorten(label(name), max(12, self._progress.console.width // 4))
-            task = self._tasks[name] = self._progress.add_task(short, phase="", detail="")
+            short = _shorten(label(name), max(16, self._progress.console.width // 4))
+            number = self._progress.add_task(short, total=None, phase="", percent="", detail="")
+            task = self._tasks[name] = next(task for task in self._progress.tasks if task.id == number)
         return task
 
     def _detail(self, tick: Tick) -> str:
@@ -247,7 +256,7 @@ class RichDisplay(Display):
 
 def _rich_progress() -> RichProgress:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
     from rich.table import Column
 
     console = Console(stderr=True)
@@ -258,7 +267,7 @@ def _rich_progress() -> RichProgress:
         TextColumn("{task.description}", markup=False),
         TextColumn("{task.fields[phase]}", markup=False),
         *bar,
-        TaskProgressColumn(),
+        TextColumn("{task.fields[percent]}", markup=False),
         TextColumn("{task.fields[detail]}", markup=False),
         console=console,
         expand=bool(bar),
@@ -268,4 +277,6 @@ def _rich_progress() -> RichProgress:
 
 def _shorten(name: str, limit: int) -> str:
     """Return a name that leaves room for its bar: the end tells drives apart better than the beginning."""
+    if len(name) > limit:
+        name = name.removeprefix("virtual:")
     return name if len(name) <= limit else f"…{name[-(limit - 1) :]}"

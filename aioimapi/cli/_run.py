@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.abc
 import attrs
+import click
 
 from aioimapi.cli._exit import ExitCode, code_for
 
@@ -34,6 +35,8 @@ def run_job(console: Console, job: Job) -> ExitCode:
             return anyio.run(_supervise, console, job, backend=console.loop)
         except BaseExceptionGroup as group:
             raise sole_error(group) from None
+    except click.ClickException:
+        raise
     except Exception as error:  # noqa: BLE001 - what is none of ours is told as an internal error
         return console.fail(error, code_for(error))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 WORDS: tuple[tuple[str, str], ...] = (
     ("(overwrite, --force)", "(--force)"),
     ("(unreadable='skip')", "(--unreadable skip)"),
@@ -11,9 +13,12 @@ WORDS: tuple[tuple[str, str], ...] = (
 )
 """What the library says, and what the command line has for it."""
 
+BEYOND_US = re.compile(r", or an image made for LBA [\d,]+")
+"""A way out that only programs have."""
+
 
 def in_our_words(text: str) -> str:
     """Return a message with the names of parameters replaced by those of options."""
     for theirs, ours in WORDS:
         text = text.replace(theirs, ours)
-    return text
+    return BEYOND_US.sub("; this version adds no sessions", text)

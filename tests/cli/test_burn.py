@@ -168,6 +168,37 @@ def test_one_of_eight_dies_half_way(run: Run, work: Path) -> None:
     assert ended.err.count("aioimapi: error:") == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ("virtual:disc", "virtual:disc", "--drive virtual:disc is given twice; each drive burns one disc"),
+        ("virtual:disc", "virtual:./disc?readonly", "is given twice (as virtual:disc, too)"),
+        ("/dev/sr7", "/dev/../dev/sr7", "is given twice (as /dev/sr7, too)"),
+    ],
+)
+def test_a_drive_that_is_named_twice(run: Run, work: Path, first: str, second: str, message: str) -> None:
+    ended = run("burn", "photos", "--drive", first, "--drive", second)
+    assert ended.code == 2
+    assert message in error_line(ended)
+
+
+@pytest.mark.parametrize("option", [["--volume", "N"], ["--fs", "udf"], ["--changed", "pad"]])
+def test_options_of_an_image_do_not_fit_an_image_that_is_there(
+    run: Run, work: Path, option: list[str]
+) -> None:
+    assert run("image", "photos", "-o", "photos.iso").code == 0
+    ended = run("burn", "photos.iso", "--drive", url("disc"), *option)
+    assert ended.code == 2
+    assert "photos.iso is an image already" in error_line(ended)
+
+
+def test_a_disc_that_holds_something_has_no_way_out_but_another(run: Run, work: Path) -> None:
+    assert run("burn", "photos", "--drive", url("disc")).code == 0
+    ended = run("burn", "photos", "--drive", "virtual:disc")
+    assert ended.code == 3
+    assert error_line(ended).endswith("use a blank disc; this version adds no sessions")
+
+
 def test_a_drive_that_dies_is_told_at_once(run: Run, work: Path) -> None:
     (work / "photos" / "big").write_bytes(os.urandom(2 << 20))
     dying, slow = url("dying", fault="3/0c/00@write:3"), url("slow", physics="on", opc_s="0", sync_s="0.5")
@@ -182,7 +213,10 @@ def test_a_drive_that_dies_is_told_at_once(run: Run, work: Path) -> None:
 
 def test_a_drive_that_dies_is_told_at_once_in_plain_lines(run: Run, work: Path) -> None:
     (work / "photos" / "big").write_bytes(os.urandom(2 << 20))
-    dying, slow = url("dying", fault="3/0c/00@write:3"), url("slow", physics="on", opc_s="0", sync_s="0.5")
+    dying, slow = (
+        url("dying", fault="3/0c/00@write:3"),
+        url("slow", physics="on", opc_s="0", sync_s="0.5", close_s="0"),
+    )
     ended = run("burn", "photos", "--drive", slow, "--drive", dying)
     lines = ended.err.splitlines()
     (told,) = (n for n, line in enumerate(lines) if line.startswith("aioimapi: error: "))

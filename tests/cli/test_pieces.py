@@ -129,6 +129,16 @@ def test_plain_lines_go_on_when_little_happens(
     assert len(capsys.readouterr().err.splitlines()) == 3
 
 
+def test_a_way_out_that_only_programs_have_is_left_out() -> None:
+    from aioimapi.recorder import _checks
+
+    said = Path(_checks.__file__).read_text(encoding="utf-8")
+    assert ", or an image made for LBA {" in said
+    assert in_our_words("use a blank disc, or an image made for LBA 1760") == (
+        "use a blank disc; this version adds no sessions"
+    )
+
+
 def test_a_silent_drive_is_told_every_ten_seconds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
