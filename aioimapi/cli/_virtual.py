@@ -12,6 +12,9 @@ from aioimapi.units import SECTOR_SIZE
 
 _KINDS = ("cd-r", "dvd+r", "dvd+rw", "bd-r", "bd-re")
 
+# What has a meaning in a URL; all else is taken as it stands.
+_QUOTED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in "%?&#"})
+
 
 @click.group()
 def virtual() -> None:
@@ -34,8 +37,11 @@ def new(console: Console, file: str, media: str, sectors: int | None) -> ExitCod
 
         with VirtualMedium.create(file, media, sectors=sectors) as medium:
             capacity = medium.state.raw_sectors
-        facts = {"file": file, "media": media, "sectors": capacity, "drive": f"virtual:{file}"}
+        drive = f"virtual:{file.translate(_QUOTED)}"
+        facts = {"file": file, "media": media, "sectors": capacity, "drive": drive}
         room = _text.size(capacity * SECTOR_SIZE)
-        return console.result(facts, text=f"a blank {media} of {room} is in the drive virtual:{file}")
+        return console.result(
+            facts, text=f"a blank {media} of {room} is in the drive {_text.printable(drive)}"
+        )
 
     return console.run(job)

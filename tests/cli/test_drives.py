@@ -125,3 +125,11 @@ def test_v_shows_every_command_and_its_answer(run: Run, work: Path) -> None:
     ended = run("media", "virtual:disc", "-v")
     assert "virtual:disc READ DISC INFORMATION [51 00 00 00 00 00 00 " in ended.err
     assert "READ DISC" not in run("media", "virtual:disc").err
+
+
+@pytest.mark.parametrize("name", ["a?b&c%d", "50%25 & more #1", "Düne früh"])
+def test_the_drive_that_is_named_is_the_drive_that_was_made(run: Run, work: Path, name: str) -> None:
+    made = run("virtual", "new", name, "--media", "bd-r")
+    drive = made.out.partition(" is in the drive ")[2].rstrip("\n")
+    assert run("media", drive).code == 0
+    assert sorted(path for path in os.listdir(work) if path.startswith(name)) == [name, f"{name}.state"]
