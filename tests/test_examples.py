@@ -101,7 +101,10 @@ def test_service_runs_to_the_end_or_is_cancelled(example: Example) -> None:
     slow = "virtual:two?media=bd-r&physics=on&buffer_kib=64&opc_s=60"
     ended = example("service_with_cancel.py", "photos", slow, "0.05")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "stopped; the BD-R sequential recording is appendable" in ended.stdout
+    # How far it came in that time is the machine's business.
+    assert re.search(
+        r"^stopped; the BD-R sequential recording is (blank|appendable)$", ended.stdout, re.MULTILINE
+    )
 
 
 def test_own_transport_passes_the_checks(example: Example) -> None:
