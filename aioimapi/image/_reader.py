@@ -167,10 +167,7 @@ def _fill_data(plan: ImagePlan, cursor: FileCursor, first: int, buffer: memoryvi
     directories = plan.layout.directories
     end = first + len(buffer) // SECTOR_SIZE
     spans = list(extents.spans(first, end))
-    if (
-        len(spans) != 1
-        or spans[0][2] * SECTOR_SIZE + directories[spans[0][0]].sizes[spans[0][1]] < end * SECTOR_SIZE
-    ):
+    if len(spans) != 1 or not _covers(directories[spans[0][0]].sizes[spans[0][1]], spans[0][2], first, end):
         zero(buffer)
     small = _SmallFiles(plan)
     try:
@@ -193,6 +190,11 @@ def _fill_data(plan: ImagePlan, cursor: FileCursor, first: int, buffer: memoryvi
                 _read_host(plan, cursor, number, row, offset, out)
     finally:
         small.close()
+
+
+def _covers(size: int, start: int, first: int, end: int) -> bool:
+    """Tell whether a file of ``size`` bytes from sector ``start`` fills the sectors ``first`` to ``end`` - 1."""
+    return start <= first and start * SECTOR_SIZE + size >= end * SECTOR_SIZE
 
 
 class _SmallFiles:

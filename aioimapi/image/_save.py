@@ -275,7 +275,8 @@ class _Writer:
     def _step(self) -> None:
         plan = self._plan
         extents = plan.layout.extents
-        goal = min(self.sector + STEP_SECTORS, plan.sector_count)
+        # Steps end on a border of their own size, so that the kernel's copies go on where its pages begin.
+        goal = min((self.sector // STEP_SECTORS + 1) * STEP_SECTORS, plan.sector_count)
         if self.sector < extents.start:
             self._write_filled(min(goal, extents.start))
             return

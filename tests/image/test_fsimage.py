@@ -173,6 +173,34 @@ async def test_chunks_of_any_size_from_any_sector_are_the_image(tmp_path: Path) 
         await anext(plan.chunks(plan.sector_count, 1))
 
 
+async def test_the_sector_before_an_aligned_file_is_zeros_in_every_chunk(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(8):
+        (source / f"{number}").write_bytes(
+            bytes([65 + number]) * (70_000 if number % 2 else 3_000 * number + 1)
+        )
+    image = FileSystemImage("GAPS")
+    image.root.add_tree(source)
+    plan = await image.plan()
+    data = await whole(plan)
+    for chunk_sectors in (1, 2, 3, 5, 35):
+        assert await whole(plan, chunk_sectors) == data
+    gaps = 0
+    end = min(file.first_sector for file in plan.files())
+    for file in plan.files():
+        assert file.size < 65_536 or file.first_sector % 2 == 0
+        gap = data[end * SECTOR_SIZE : file.first_sector * SECTOR_SIZE]
+        assert not any(gap)
+        gaps += len(gap) // SECTOR_SIZE
+        start = file.first_sector * SECTOR_SIZE
+        assert data[start : start + file.size] == (source / file.path[1:]).read_bytes()
+        end = file.first_sector + file.sector_count
+    assert gaps > 0
+    await plan.save(tmp_path / "gaps.iso")
+    assert await anyio.Path(tmp_path / "gaps.iso").read_bytes() == data
+
+
 async def test_a_pipe_gets_the_same_bytes_as_a_file(tmp_path: Path) -> None:
     make_folder(tmp_path / "source")
     image = FileSystemImage("PIPE")
