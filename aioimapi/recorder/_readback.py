@@ -105,11 +105,8 @@ def mismatch(drive: str, ledger: Ledger, found: Verification) -> VerificationErr
         more = f" and {len(found.files) - 1} more" if len(found.files) > 1 else ""
         parts.append(f"damaged is {found.files[0]}{more}")
     parts.extend(found.problems)
-    advice = (
-        "burn another disc" if ledger.job == "burn" else "the disc or the image is not what you take it for"
-    )
     return VerificationError(
-        f"{drive}: the disc does not read back as the image: {'; '.join(parts)}; {advice}",
+        f"{drive}: the disc does not read back as the image: {'; '.join(parts)}; {_advice(ledger, found)}",
         drive=drive,
         lba=ranges[0][0] if ranges else None,
         sectors_written=ledger.sectors_taken,
@@ -117,6 +114,17 @@ def mismatch(drive: str, ledger: Ledger, found: Verification) -> VerificationErr
         ranges=ranges,
         files=found.files,
     )
+
+
+def _advice(ledger: Ledger, found: Verification) -> str:
+    if ledger.job == "burn":
+        return "burn another disc"
+    if found.files and not found.unreadable and all(name.startswith("<") for name in found.files):
+        return (
+            "no file's data differs, only what describes them, dates as a rule: the disc was burned from another "
+            "image of the same files (SOURCE_DATE_EPOCH makes images alike)"
+        )
+    return "the disc or the image is not what you take it for"
 
 
 __all__ = ("implausible", "mismatch", "read_back")

@@ -22,6 +22,7 @@ from aioimapi.errors import (
     StreamingLostError,
     VerificationError,
 )
+from aioimapi.image import FileSystemImage
 from aioimapi.recorder import Report, open_recorder
 
 from .burning import KINDS, WRITE, Log, told_state, url, virtual_recorder
@@ -245,3 +246,16 @@ async def test_a_killed_burn_leaves_a_disc_that_tells_the_truth(tmp_path: Path) 
         rest = MemorySource(640, start_lba=media.next_writable_lba)
         report = await recorder.write(rest)
     assert report.verified
+
+
+async def test_a_disc_of_the_same_files_from_another_run(tmp_path: Path) -> None:
+    plans = []
+    for second in (1_600_000_000, 1_600_000_100):
+        image = FileSystemImage("SAME", time_ns=second * 10**9)
+        image.root.add_file("a", b"the same" * 1000, mtime_ns=0)
+        plans.append(await image.plan())
+    async with open_recorder(url(tmp_path / "disc", "bd-r")) as recorder:
+        await recorder.write(plans[0])
+        with pytest.raises(VerificationError, match=r"no file's data differs.*SOURCE_DATE_EPOCH") as caught:
+            await recorder.verify(plans[1])
+    assert all(name.startswith("<") for name in caught.value.files)
