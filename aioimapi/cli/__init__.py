@@ -10,7 +10,7 @@ import sys
 
 def main() -> None:
     """Run the command line with the process's arguments and end the process with its exit code."""
-    from aioimapi.cli._streams import open_missing_streams
+    from aioimapi.cli._streams import open_missing_streams, settle_streams
 
     open_missing_streams()
     try:
@@ -22,7 +22,9 @@ def main() -> None:
             "aioimapi: error: the command line needs more packages: pip install 'aioimapi[cli]'\n"
         )
         sys.exit(1)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    settle_streams()
+    sys.exit(code)
 
 
 __all__ = ("main",)

@@ -47,6 +47,22 @@ def drop_standard_output() -> None:
     os.close(sink)
 
 
+def settle_streams() -> None:
+    """Write what is buffered, and give up what cannot be written any more.
+
+    A flush that fails while the interpreter ends would replace the exit code by 120.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            sink = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(sink, stream.fileno())
+            os.close(sink)
+
+
 def describe_loss(error: OSError) -> str:
     """Say why nothing more could be written to standard output."""
     reason = "no room left" if error.errno == errno.ENOSPC else error.strerror or str(error)
