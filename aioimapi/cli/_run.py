@@ -34,19 +34,15 @@ def run_job(console: Console, job: Job) -> ExitCode:
         try:
             return anyio.run(_supervise, console, job, backend=console.loop)
         except BaseExceptionGroup as group:
+            from aioimapi.image._tasks import (
+                sole_error,
+            )  # here, since a start-up without errors never needs the room
+
             raise sole_error(group) from None
     except click.ClickException:
         raise
     except Exception as error:  # noqa: BLE001 - what is none of ours is told as an internal error
         return console.fail(error, code_for(error))
-
-
-def sole_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error of a group, however deep, or the group where it holds several."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
 
 
 @attrs.define
