@@ -10,22 +10,22 @@ from aioimapi.virtual._faults import COMMAND_NAMES as COMMAND_NAMES
 from aioimapi.virtual._faults import Action as Action
 from aioimapi.virtual._faults import Fault as Fault
 from aioimapi.virtual._faults import FaultScript as FaultScript
-from aioimapi.virtual._kinds import KindTraits as KindTraits
-from aioimapi.virtual._kinds import MediumKind as MediumKind
-from aioimapi.virtual._kinds import media_kind as media_kind
-from aioimapi.virtual._medium import VirtualMedium as VirtualMedium
 from aioimapi.virtual._physics import Physics as Physics
 from aioimapi.virtual._reply import TargetReply as TargetReply
-from aioimapi.virtual._state import DiscState as DiscState
-from aioimapi.virtual._state import DiscStatus as DiscStatus
-from aioimapi.virtual._state import FormatState as FormatState
-from aioimapi.virtual._state import SessionState as SessionState
-from aioimapi.virtual._state import Track as Track
 from aioimapi.virtual._target import CommandLog as CommandLog
 from aioimapi.virtual._target import VirtualTarget as VirtualTarget
 from aioimapi.virtual._url import VirtualOptions as VirtualOptions
 from aioimapi.virtual._url import open_virtual_target as open_virtual_target
 from aioimapi.virtual._url import parse_virtual_url as parse_virtual_url
+from aioimapi.virtual.discs._kinds import MediumKind as MediumKind
+from aioimapi.virtual.discs._kinds import media_kind as media_kind
+from aioimapi.virtual.discs._state import DiscState as DiscState
+from aioimapi.virtual.discs._state import DiscStatus as DiscStatus
+from aioimapi.virtual.discs._state import FormatState as FormatState
+from aioimapi.virtual.discs._state import SessionState as SessionState
+from aioimapi.virtual.discs._state import Track as Track
+from aioimapi.virtual.discs._traits import KindTraits as KindTraits
+from aioimapi.virtual.files._medium import VirtualMedium as VirtualMedium
 
 __all__ = (
     "COMMAND_NAMES",

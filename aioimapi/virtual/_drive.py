@@ -6,11 +6,11 @@ from typing import Final, NoReturn
 
 import attrs
 
-from aioimapi.virtual._kinds import KindTraits
-from aioimapi.virtual._medium import VirtualMedium
 from aioimapi.virtual._physics import Physics, WriteBuffer
 from aioimapi.virtual._reply import CheckConditionError, progress_bytes
-from aioimapi.virtual._state import DiscState, FormatState
+from aioimapi.virtual.discs._state import DiscState, FormatState
+from aioimapi.virtual.discs._traits import KindTraits
+from aioimapi.virtual.files._medium import VirtualMedium
 
 FORMAT_IN_PROGRESS: Final = 0x04
 OPERATION_IN_PROGRESS: Final = 0x07

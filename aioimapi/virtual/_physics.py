@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 
 from aioimapi.errors import VirtualMediumError
-from aioimapi.virtual._kinds import KindTraits
+from aioimapi.virtual.discs._traits import KindTraits
 
 FULL_POLICIES = ("refuse", "wait")
 

@@ -9,19 +9,8 @@ from typing import Any, Final, Literal
 from aioimapi import mmc
 from aioimapi.errors import InvalidFieldError, UnknownOpcodeError
 from aioimapi.units import SECTOR_SIZE
-from aioimapi.virtual import (
-    _closing,
-    _configuration,
-    _information,
-    _mode_pages,
-    _performance,
-    _read_write,
-    _structures,
-    _unit,
-)
 from aioimapi.virtual._drive import DriveState, Identity
 from aioimapi.virtual._faults import Action, Fault, FaultScript
-from aioimapi.virtual._medium import VirtualMedium
 from aioimapi.virtual._physics import Physics, WriteBuffer
 from aioimapi.virtual._reply import (
     CHECK_CONDITION,
@@ -33,6 +22,17 @@ from aioimapi.virtual._reply import (
     invalid_field,
     invalid_opcode,
 )
+from aioimapi.virtual.commands import (
+    _closing,
+    _configuration,
+    _information,
+    _mode_pages,
+    _performance,
+    _read_write,
+    _structures,
+    _unit,
+)
+from aioimapi.virtual.files._medium import VirtualMedium
 
 CommandLog = Callable[[Literal["begin", "end"], bytes, TargetReply | None, float], None]
 """A hook that sees each command twice: as it begins, with no reply, and as it ends, with its reply."""

@@ -12,10 +12,10 @@ import attrs
 from aioimapi.errors import UnknownUrlError, VirtualMediumError
 from aioimapi.virtual._drive import Identity
 from aioimapi.virtual._faults import Fault, FaultScript
-from aioimapi.virtual._kinds import MediumKind, media_kind
-from aioimapi.virtual._medium import VirtualMedium
 from aioimapi.virtual._physics import Physics
 from aioimapi.virtual._target import CommandLog, VirtualTarget
+from aioimapi.virtual.discs._kinds import MediumKind, media_kind
+from aioimapi.virtual.files._medium import VirtualMedium
 
 SCHEME: Final = "virtual:"
 

@@ -54,7 +54,7 @@ class DiscLife(RuleBasedStateMachine):
         assert medium is not None
         state = medium.state
         return (
-            [t.next_lba for t in state.tracks if not t.closed] if state.write_once else [0, 100, SECTORS // 2]
+            [t.next_lba for t in state.tracks if not t.closed] if state.sequential else [0, 100, SECTORS // 2]
         )
 
     @rule(data=st.data(), count=st.integers(1, 80), shift=st.sampled_from((0, 0, 0, 0, 1, -1, -32, 500)))

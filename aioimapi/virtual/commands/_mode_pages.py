@@ -10,9 +10,10 @@ import attrs
 from aioimapi.mmc import ModeSelect10, ModeSense10, PageControl
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
+from aioimapi.virtual._write_parameters import WRITE_PARAMETERS, WRITE_PARAMETERS_DEFAULT
+from aioimapi.virtual.families._registry import family_of
 
 ERROR_RECOVERY: Final = 0x01
-WRITE_PARAMETERS: Final = 0x05
 CACHING: Final = 0x08
 POWER_CONDITION: Final = 0x1A
 TIMEOUTS: Final = 0x1D
@@ -20,8 +21,6 @@ CAPABILITIES: Final = 0x2A
 ALL_PAGES: Final = 0x3F
 
 _HEADER: Final = 8
-MULTI_SESSION: Final = 3
-"""Multi-session field of page 05h: 00b ends the disc with the session, 11b allows a next one (MMC-6 7.5.3.5)."""
 
 
 @attrs.frozen
@@ -48,22 +47,13 @@ _WRITE_MASKS: Final = (
 
 PAGES: Final[dict[int, _Page]] = {
     ERROR_RECOVERY: _page(ERROR_RECOVERY, 12, {2: 0x80, 3: 16, 8: 1}, {2: 0xF7, 3: 0xFF}),
-    # Buffer underrun protection on, packet writing, track mode 5, 2,048-byte blocks, two seconds of pause.
-    WRITE_PARAMETERS: _page(WRITE_PARAMETERS, 52, {2: 0x40, 3: 0x05, 4: 0x08, 15: 150}, _WRITE_MASKS),
+    WRITE_PARAMETERS: _Page(
+        WRITE_PARAMETERS_DEFAULT, _page(WRITE_PARAMETERS, 52, {}, _WRITE_MASKS).changeable
+    ),
     CACHING: _page(CACHING, 12, {2: 0x04}, {}),
     POWER_CONDITION: _page(POWER_CONDITION, 12, {}, {}),
     TIMEOUTS: _page(TIMEOUTS, 12, {9: 30, 11: 60}, {4: 0x05, 8: 0xFF, 9: 0xFF, 10: 0xFF, 11: 0xFF}),
 }
-
-
-def write_type(drive: DriveState) -> int:
-    """Return the write type in force: 0 packet, 1 track at once, 2 session at once (MMC-6 7.5.3.2)."""
-    return drive.page(WRITE_PARAMETERS, PAGES[WRITE_PARAMETERS].default)[2] & 0x0F
-
-
-def multi_session(drive: DriveState) -> int:
-    """Return the Multi-session field in force."""
-    return drive.page(WRITE_PARAMETERS, PAGES[WRITE_PARAMETERS].default)[3] >> 6
 
 
 def _capabilities(drive: DriveState) -> bytes:
@@ -159,19 +149,8 @@ def _checked(drive: DriveState, code: int, page: bytes, at: int) -> bytes:
 
 
 def _check_write_parameters(drive: DriveState, page: bytes, at: int) -> None:
-    disc = drive.disc
-    if page[2] & 0x10:
-        raise invalid_parameter(at + 2, 4)  # no test writing: no feature of ours offers it
-    if disc is None or not disc.kind.traits.cd:
-        return  # other discs do not use the page (MMC-6 7.5.2), and drives take what they are sent
-    if page[2] & 0x0F not in (0, 1):
-        raise invalid_parameter(at + 2, 3)
-    if page[3] >> 6 in (1, 2):
-        raise invalid_parameter(at + 3, 7)
-    if page[3] & 0x0F not in (4, 5, 6, 7):
-        raise invalid_parameter(at + 3, 3)  # an audio track
-    if page[4] & 0x0F != 8:
-        raise invalid_parameter(at + 4, 3)
+    if drive.disc is not None:
+        family_of(drive.disc).check_write_parameters(drive, page, at)
 
 
 _CHECKS: Final[dict[int, Callable[[DriveState, bytes, int], None]]] = {

@@ -19,8 +19,8 @@ from aioimapi.mmc import (
     VitalProductPage,
 )
 from aioimapi.virtual._drive import DriveState
-from aioimapi.virtual._read_write import end_of_writing
 from aioimapi.virtual._reply import CheckConditionError, fixed_sense, invalid_field, progress_bytes
+from aioimapi.virtual.families._registry import family_of
 
 _CLASSES: Final = (
     EventClass.OPERATIONAL_CHANGE,
@@ -100,7 +100,7 @@ def start_stop_unit(drive: DriveState, command: StartStopUnit, data: memoryview)
             drive.spend(drive.physics.load_s, immed=command.immed, ascq=_BECOMING_READY)
     elif not drive.tray_open:
         if drive.medium is not None and drive.unflushed:
-            end_of_writing(drive, drive.medium)
+            family_of(drive.medium.state).stop_writing(drive, drive.medium)
         drive.eject()
 
 

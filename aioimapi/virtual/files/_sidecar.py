@@ -16,8 +16,9 @@ import os
 from typing import Any, Final
 
 from aioimapi.errors import VirtualMediumError
-from aioimapi.virtual._kinds import MediumKind, media_kind
-from aioimapi.virtual._state import DiscState, FormatState, Track
+from aioimapi.virtual.discs._kinds import media_kind
+from aioimapi.virtual.discs._registry import STATES
+from aioimapi.virtual.discs._state import DiscState, FormatState, sector_number
 
 FORMAT_NAME: Final = "aioimapi virtual medium"
 VERSION: Final = 1
@@ -50,19 +51,9 @@ def encode(state: DiscState, active: int) -> bytes:
         "sessions": state.sessions,
         "finalized": state.finalized,
         "format_state": int(state.format_state),
-        "tracks": [
-            {
-                "session": track.session,
-                "start": track.start,
-                "next_lba": track.next_lba,
-                "end": track.end,
-                "closed": track.closed,
-                "reserved": track.reserved,
-                "packet": track.packet,
-            }
-            for track in state.tracks
-        ],
+        "tracks": [track.to_json() for track in state.tracks],
         "gaps": state.gaps,
+        "facts": state.facts(),
     }
     head = _PREFIX + b"%05d:" % active + lba_digits(lba) + b'", '
     return head + json.dumps(body, separators=(",", ": ")).encode()[1:] + b"\n"
@@ -88,7 +79,7 @@ def decode(data: bytes, path: str) -> tuple[DiscState, int]:
     try:
         state = _state(body)
         active = _apply_progress(state, body["progress"])
-        _check(state)
+        state.check()
     except (LookupError, TypeError, ValueError, AttributeError, VirtualMediumError) as error:
         raise damaged(path, f"its content makes no sense ({error})") from None
     return state, active
@@ -103,33 +94,19 @@ def damaged(path: str, why: str) -> VirtualMediumError:
 
 
 def _state(body: dict[str, Any]) -> DiscState:
-    return DiscState(
-        kind=media_kind(body["kind"]),
-        sectors=_number(body["sectors"]),
-        raw_sectors=_number(body["raw_sectors"]),
-        tracks=[
-            Track(
-                session=_number(item["session"]),
-                start=_number(item["start"]),
-                next_lba=_number(item["next_lba"]),
-                end=None if item["end"] is None else _number(item["end"]),
-                closed=bool(item["closed"]),
-                reserved=bool(item["reserved"]),
-                packet=bool(item["packet"]),
-            )
-            for item in body["tracks"]
-        ],
-        sessions=_number(body["sessions"]),
+    kind = media_kind(body["kind"])
+    state = STATES[kind](
+        kind=kind,
+        sectors=sector_number(body["sectors"]),
+        raw_sectors=sector_number(body["raw_sectors"]),
+        sessions=sector_number(body["sessions"]),
         finalized=bool(body["finalized"]),
         format_state=FormatState(body["format_state"]),
-        gaps=[(_number(first), _number(count)) for first, count in body["gaps"]],
+        gaps=[(sector_number(first), sector_number(count)) for first, count in body["gaps"]],
     )
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
-        raise ValueError(f"{value!r} is no sector number")
-    return value
+    state.tracks = [state.track_type.from_json(item) for item in body["tracks"]]
+    state.take_facts(body.get("facts", {}))
+    return state
 
 
 def _apply_progress(state: DiscState, field: str) -> int:
@@ -142,24 +119,6 @@ def _apply_progress(state: DiscState, field: str) -> int:
             raise ValueError(f"track {number} went back from {track.next_lba} to {lba}")
         track.next_lba = lba
     return number
-
-
-def _check(state: DiscState) -> None:
-    """Refuse states that no sequence of commands leads to and that the target would trip over."""
-    if not state.tracks:
-        raise ValueError("no track")
-    after = 0
-    for number, track in enumerate(state.tracks, 1):
-        end = state.track_end(track)
-        if not after <= track.start <= track.next_lba <= end <= state.raw_sectors:
-            raise ValueError(f"track {number} from {track.start} to {end}, next {track.next_lba}")
-        if track.end is None and number != len(state.tracks):
-            raise ValueError(f"track {number} has no end")
-        if not 1 <= track.session <= state.sessions:
-            raise ValueError(f"track {number} in session {track.session} of {state.sessions}")
-        after = end
-    if state.kind is not MediumKind.CD_R and state.gaps:
-        raise ValueError("gaps on a disc that has none")
 
 
 def store(path: str, data: bytes) -> int:

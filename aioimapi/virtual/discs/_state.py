@@ -1,24 +1,27 @@
 """What is recorded on a virtual disc: sessions, tracks, next writable addresses, and how commands change them.
 
-Pure bookkeeping, no files. A write-once disc begins as one empty session with one *incomplete* track that reaches
-to the end of the disc (MMC-6 4.3.6 for DVD+R, 4.5.3.5 for BD-R SRM, 4.2.4 for CD-R). Then::
+Pure bookkeeping, no files. :class:`DiscState` is what all discs share; each family has its own subclass beside it,
+found by :mod:`aioimapi.virtual.discs._registry`. A disc that is recorded in sequence begins as one empty session
+with one *incomplete* track that reaches to the end of the disc (MMC-6 4.3.6 for DVD+R, 4.5.3.5 for BD-R SRM, 4.2.4
+for CD-R). Then::
 
     blank ──first WRITE──> session open ──close session──> appendable ──WRITE──> session open ...
                                 │                              │
                                 └────────── finalize ──────────┴──────────> closed, for good
 
-A rewritable disc has one session with one track, and a formatting state instead.
+A disc that is overwritten has one session with one track, and a formatting state instead.
 """
 
 from __future__ import annotations
 
 import bisect
 import enum
+from typing import Any, ClassVar, Self
 
 import attrs
 
 from aioimapi.units import round_up
-from aioimapi.virtual._kinds import CD_MIN_TRACK, CD_PACKET_LINK, CD_RUN_OUT, MediumKind
+from aioimapi.virtual.discs._kinds import MediumKind
 
 
 class FormatState(enum.IntEnum):
@@ -75,6 +78,46 @@ class Track:
         """Whether nothing was recorded in it."""
         return self.next_lba == self.start and not self.closed
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the sidecar has it; a family's own facts follow the common ones."""
+        return {
+            "session": self.session,
+            "start": self.start,
+            "next_lba": self.next_lba,
+            "end": self.end,
+            "closed": self.closed,
+            "reserved": self.reserved,
+            "packet": self.packet,
+        }
+
+    @classmethod
+    def from_json(cls, item: dict[str, Any]) -> Self:
+        """Return the track that :meth:`to_json` made ``item`` of.
+
+        Raises:
+            ValueError, LookupError, TypeError: It was not made by it.
+        """
+        return cls(
+            session=sector_number(item["session"]),
+            start=sector_number(item["start"]),
+            next_lba=sector_number(item["next_lba"]),
+            end=None if item["end"] is None else sector_number(item["end"]),
+            closed=bool(item["closed"]),
+            reserved=bool(item["reserved"]),
+            packet=bool(item["packet"]),
+        )
+
+
+def sector_number(value: object) -> int:
+    """Return ``value`` where it can be a sector number.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
+        raise ValueError(f"{value!r} is no sector number")
+    return value
+
 
 @attrs.define
 class DiscState:
@@ -91,6 +134,9 @@ class DiscState:
         gaps: Recorded but unreadable stretches (CD run-out and packet links) as (first, count), ascending.
     """
 
+    track_type: ClassVar[type[Track]] = Track
+    """The class of its tracks, where a family has facts of its own about them."""
+
     kind: MediumKind
     sectors: int
     raw_sectors: int
@@ -105,20 +151,58 @@ class DiscState:
         """Return a disc as it comes out of its wrapper, of ``sectors`` or of its kind's real size."""
         size = kind.traits.sectors if sectors is None else sectors
         state = cls(kind, size, size)
-        state.tracks = [Track(1, 0, 0, packet=state.packet_recording)]
+        state.tracks = [state.new_track(1, 0)]
         return state
+
+    def new_track(self, session: int, start: int) -> Track:
+        """Return an empty track of this kind of disc."""
+        return self.track_type(session, start, start, packet=self.packet_recording)
+
+    # --- the sidecar --------------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, Any]:
+        """Return what only this family of discs has, as JSON."""
+        return {}
+
+    def take_facts(self, facts: dict[str, Any]) -> None:
+        """Take what :meth:`facts` returned; an empty one, of an older sidecar, leaves the defaults.
+
+        Raises:
+            ValueError, LookupError, TypeError: It was not returned by it.
+        """
+
+    def check(self) -> None:
+        """Refuse states that no sequence of commands leads to and that the target would trip over.
+
+        Raises:
+            ValueError: This is one; the message says what is wrong.
+        """
+        if not self.tracks:
+            raise ValueError("no track")
+        after = 0
+        for number, track in enumerate(self.tracks, 1):
+            end = self.track_end(track)
+            if not after <= track.start <= track.next_lba <= end <= self.raw_sectors:
+                raise ValueError(f"track {number} from {track.start} to {end}, next {track.next_lba}")
+            if track.end is None and number != len(self.tracks):
+                raise ValueError(f"track {number} has no end")
+            if not 1 <= track.session <= self.sessions:
+                raise ValueError(f"track {number} in session {track.session} of {self.sessions}")
+            after = end
+        if self.gaps and not self.kind.traits.cd:
+            raise ValueError("gaps on a disc that has none")
 
     # --- what it is ---------------------------------------------------------------------------------
 
     @property
-    def write_once(self) -> bool:
-        """Whether a sector can be recorded once only."""
-        return self.kind.traits.write_once
+    def sequential(self) -> bool:
+        """Whether it is recorded in sequence now, from next writable addresses on; formatting changes some discs."""
+        return self.kind.traits.sequential
 
     @property
     def packet_recording(self) -> bool:
-        """Whether drives show this kind's tracks with the Packet bit: real ones do on BD-R, and not on DVD+R."""
-        return self.kind is MediumKind.BD_R
+        """Whether drives show a new track of this kind with the Packet bit."""
+        return False
 
     @property
     def formatted(self) -> bool:
@@ -128,12 +212,12 @@ class DiscState:
     @property
     def limit(self) -> int:
         """First sector that no track can use for user data."""
-        return self.sectors - (CD_RUN_OUT if self.kind.traits.cd else 0)
+        return self.sectors
 
     @property
     def session_state(self) -> SessionState:
         """State of the last session."""
-        if not self.write_once:
+        if not self.sequential:
             return SessionState.COMPLETE if self.formatted else SessionState.EMPTY
         if self.finalized:
             return SessionState.COMPLETE
@@ -145,7 +229,7 @@ class DiscState:
     @property
     def status(self) -> DiscStatus:
         """Disc status."""
-        if not self.write_once:
+        if not self.sequential:
             return DiscStatus.COMPLETE if self.formatted else DiscStatus.BLANK
         if self.finalized:
             return DiscStatus.COMPLETE
@@ -174,7 +258,7 @@ class DiscState:
 
     def readable_end(self) -> int:
         """Return the first sector past the last complete session: READ CAPACITY's answer plus one, or 0."""
-        if not self.write_once:
+        if not self.sequential:
             return self.sectors if self.formatted else 0
         closed = [self.track_end(t) for t in self.tracks if t.session <= self.complete_sessions]
         return max(closed, default=0)
@@ -185,7 +269,7 @@ class DiscState:
 
     def incomplete_track(self) -> int | None:
         """Return the number of the incomplete track, or None where there is none."""
-        if self.write_once and self.tracks and self.tracks[-1].end is None and not self.tracks[-1].closed:
+        if self.sequential and self.tracks and self.tracks[-1].end is None and not self.tracks[-1].closed:
             return len(self.tracks)
         return None
 
@@ -218,39 +302,21 @@ class DiscState:
         track.end = track.start + size
         self._append_incomplete(track.end + self.kind.traits.track_gap)
 
-    def end_packet(self, track: Track) -> None:
-        """Close a CD packet: run-out, link and run-in blocks follow, which nothing can read."""
-        self.gaps.append((track.next_lba, CD_PACKET_LINK))
-        track.next_lba += CD_PACKET_LINK
-        track.packet = True
-
     def close_track(self, number: int) -> None:
         """Close an open track that holds data: pad it, end it, and open the next incomplete one behind it."""
         track = self.tracks[number - 1]
         traits = self.kind.traits
         incomplete = track.end is None
-        if traits.cd:
-            self._end_cd_track(track)
-        else:
-            end = round_up(track.next_lba, traits.unit) if incomplete else self.track_end(track)
-            track.next_lba = track.end = min(end, self.sectors)
+        self.end_track(track)
         track.closed = True
         if incomplete:
             self._append_incomplete(self.track_end(track) + traits.track_gap)
 
-    def _end_cd_track(self, track: Track) -> None:
-        if self.gaps and self.gaps[-1] == (track.next_lba - CD_PACKET_LINK, CD_PACKET_LINK):
-            self.gaps.pop()  # the last packet's link: its first blocks become the track's run-out
-            track.next_lba -= CD_PACKET_LINK
-        short = CD_MIN_TRACK - (track.next_lba - track.start)
-        if short > 0:
-            track.next_lba = min(track.next_lba + short, self.limit)
-        if track.end is None:
-            self.gaps.append((track.next_lba, CD_RUN_OUT))
-            track.next_lba += CD_RUN_OUT
-            track.end = track.next_lba
-        else:
-            track.next_lba = track.end
+    def end_track(self, track: Track) -> None:
+        """Set the end of a track that is being closed, padding its last write unit."""
+        unit = self.kind.traits.unit
+        end = round_up(track.next_lba, unit) if track.end is None else self.track_end(track)
+        track.next_lba = track.end = min(end, self.sectors)
 
     def close_session(self, *, finalize: bool) -> None:
         """Close the open session; with ``finalize`` the disc too, else an empty session follows."""
@@ -259,7 +325,7 @@ class DiscState:
                 self.close_track(number)
         if self.tracks and self.tracks[-1].blank:
             self.tracks.pop()
-        self._merge_fragments()
+        self.end_session()
         end = self.lead_out(self.sessions)
         traits = self.kind.traits
         gap = traits.first_session_gap if self.sessions == 1 else traits.session_gap
@@ -276,19 +342,28 @@ class DiscState:
         self.sessions -= 1
         self.finalized = True
 
-    def _merge_fragments(self) -> None:
-        """A DVD+R session's fragments are one logical track once the session is closed (MMC-6 4.3.6.2)."""
-        fragments = self.session_tracks(self.sessions)
-        if self.kind is not MediumKind.DVD_PLUS_R or len(fragments) < 2:
-            return
-        first, last = fragments[0], fragments[-1]
-        end = self.track_end(last)
-        self.tracks = [track for track in self.tracks if track.session != self.sessions]
-        self.tracks.append(Track(self.sessions, first.start, end, end, closed=True, packet=first.packet))
+    def end_session(self) -> None:
+        """Do what else closing the open session does; its tracks are closed already."""
 
     def _append_incomplete(self, start: int) -> None:
         if start < self.limit:
-            self.tracks.append(Track(self.sessions, start, start, packet=self.packet_recording))
+            self.tracks.append(self.new_track(self.sessions, start))
+
+    @property
+    def default_format_sectors(self) -> int:
+        """Sectors that the default format leaves: of a BD all but the usual spares, or their share of a test's disc."""
+        traits = self.kind.traits
+        if traits.formatted_sectors == traits.sectors:
+            return self.raw_sectors
+        if self.raw_sectors == traits.sectors:
+            return traits.formatted_sectors
+        share = self.raw_sectors * traits.formatted_sectors // traits.sectors
+        return share // traits.unit * traits.unit
+
+    def format_as_sold(self) -> None:
+        """Give a new rewritable disc its default format, as if it came from the factory that way."""
+        if not self.sequential:
+            self.format(self.default_format_sectors, FormatState.COMPLETE)
 
     def format(self, sectors: int, state: FormatState) -> None:
         """Format a rewritable disc, or give a blank BD-R its spares: one track over ``sectors``."""

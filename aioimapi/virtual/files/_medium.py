@@ -13,9 +13,10 @@ from typing import Final, Self
 
 from aioimapi.errors import DriveAccessError, DriveBusyError, VirtualMediumError
 from aioimapi.units import SECTOR_SIZE
-from aioimapi.virtual import _sidecar
-from aioimapi.virtual._kinds import MediumKind, media_kind
-from aioimapi.virtual._state import DiscState, FormatState
+from aioimapi.virtual.discs._kinds import MediumKind, media_kind
+from aioimapi.virtual.discs._registry import blank_disc
+from aioimapi.virtual.discs._state import DiscState
+from aioimapi.virtual.files import _sidecar
 
 MIN_SECTORS: Final = 1_024
 """Smallest size that a test may give a disc."""
@@ -94,9 +95,9 @@ class VirtualMedium:
                     f"{name} exists and is not empty, but has no sidecar ({name}{_sidecar.SUFFIX}); it is not a virtual"
                     " disc. Choose another name: nothing was changed"
                 )
-            state = DiscState.blank(kind, sectors)
-            if formatted and not kind.traits.write_once:
-                state.format(default_format_sectors(state), FormatState.COMPLETE)
+            state = blank_disc(kind, sectors)
+            if formatted:
+                state.format_as_sold()
             sidecar = _sidecar.store(name, _sidecar.encode(state, 0))
         except BaseException:
             os.close(handle)
@@ -195,7 +196,7 @@ class VirtualMedium:
         if active and self.state.tracks[active - 1].closed:
             active = 0
         self._active = active
-        self._extend(max((t.next_lba for t in self.state.tracks), default=0) if self.state.write_once else 0)
+        self._extend(max((t.next_lba for t in self.state.tracks), default=0) if self.state.sequential else 0)
         fresh = _sidecar.store(self.path, _sidecar.encode(self.state, active))
         os.close(self._sidecar)
         self._sidecar = fresh
@@ -203,19 +204,6 @@ class VirtualMedium:
     def _extend(self, sectors: int) -> None:
         if os.fstat(self._handle).st_size < sectors * SECTOR_SIZE:
             os.ftruncate(self._handle, sectors * SECTOR_SIZE)
-
-
-def default_format_sectors(state: DiscState) -> int:
-    """Return how many sectors the default format leaves: spares cost a BD 393,216 of 12,219,392, or their share."""
-    traits = state.kind.traits
-    if state.raw_sectors == traits.sectors:
-        return traits.formatted_sectors
-    share = state.raw_sectors * traits.formatted_sectors // traits.sectors
-    return (
-        share // traits.unit * traits.unit
-        if traits.formatted_sectors != traits.sectors
-        else state.raw_sectors
-    )
 
 
 def _open(path: str, flags: int) -> int:
@@ -263,7 +251,7 @@ def _lock(handle: int, path: str, kind: int) -> None:
 
 
 def _check_size(path: str, handle: int, state: DiscState) -> None:
-    if not state.write_once:
+    if not state.sequential:
         return
     wanted = max(track.next_lba for track in state.tracks) * SECTOR_SIZE
     found = os.fstat(handle).st_size

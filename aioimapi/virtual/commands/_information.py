@@ -1,0 +1,67 @@
+"""What the disc is and holds: READ DISC / TRACK INFORMATION, READ TOC/PMA/ATIP, READ CAPACITY, READ FORMAT CAPACITIES.
+
+The answers are laid out by the families from the standard's tables and not with the codec's own encoders, so that
+where the codec misreads a table, driver and drive disagree and a test says so.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from aioimapi.mmc import (
+    ReadCapacity,
+    ReadDiscInformation,
+    ReadFormatCapacities,
+    ReadTocPmaAtip,
+    ReadTrackInformation,
+)
+from aioimapi.units import SECTOR_SIZE
+from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual._reply import invalid_field
+from aioimapi.virtual.discs._state import DiscStatus
+from aioimapi.virtual.families._registry import family_of
+
+_LARGEST: Final = 0x7FFFFFFF
+
+
+def read_disc_information(drive: DriveState, command: ReadDiscInformation, data: memoryview) -> bytes:
+    """READ DISC INFORMATION (MMC-6 6.21)."""
+    disc = drive.need_disc()
+    return family_of(disc).disc_information(drive, disc, command)
+
+
+def read_track_information(drive: DriveState, command: ReadTrackInformation, data: memoryview) -> bytes:
+    """READ TRACK INFORMATION (MMC-6 6.27)."""
+    disc = drive.need_disc()
+    family = family_of(disc)
+    number = family.asked_track(disc, command)
+    if command.open_:
+        number = next((n for n in range(number, len(disc.tracks) + 1) if not disc.tracks[n - 1].closed), 0)
+        if not number:
+            raise invalid_field(2)
+    return family.track_information(disc, number)
+
+
+def read_toc(drive: DriveState, command: ReadTocPmaAtip, data: memoryview) -> bytes:
+    """READ TOC/PMA/ATIP (MMC-6 6.25)."""
+    disc = drive.need_disc()
+    return family_of(disc).toc(disc, command)
+
+
+def read_capacity(drive: DriveState, command: ReadCapacity, data: memoryview) -> bytes:
+    """READ CAPACITY: the last sector of the last complete session; 0 where there is none (MMC-6 6.24)."""
+    return struct.pack(">II", max(0, drive.need_disc().readable_end() - 1), SECTOR_SIZE)
+
+
+def read_format_capacities(drive: DriveState, command: ReadFormatCapacities, data: memoryview) -> bytes:
+    """READ FORMAT CAPACITIES (MMC-6 6.23)."""
+    disc = drive.disc
+    if disc is None:
+        return struct.pack(">3xBII", 8, _LARGEST, 3 << 24 | SECTOR_SIZE)
+    blank = disc.status is DiscStatus.BLANK
+    size = disc.raw_sectors if blank else disc.sectors
+    body = struct.pack(">II", size, (1 if blank else 2) << 24 | SECTOR_SIZE)
+    for sectors, kind, parameter in family_of(disc).format_choices(disc):
+        body += struct.pack(">II", sectors, kind << 26 | parameter)
+    return struct.pack(">3xB", len(body)) + body

@@ -1,0 +1,47 @@
+"""The media that the virtual drive can hold, by the names that URLs and sidecars use.
+
+What each kind is like stands in the tables of its family: ``_cd_traits``, ``_dvd_plus_traits``, ``_bd_traits``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Final
+
+from aioimapi.errors import VirtualMediumError
+from aioimapi.virtual.discs._bd_traits import BD_TRAITS
+from aioimapi.virtual.discs._cd_traits import CD_TRAITS
+from aioimapi.virtual.discs._dvd_plus_traits import DVD_PLUS_TRAITS
+from aioimapi.virtual.discs._traits import KindTraits
+
+
+class MediumKind(enum.Enum):
+    """A kind of disc, by the name that URLs and sidecars use."""
+
+    DVD_PLUS_R = "dvd+r"
+    DVD_PLUS_RW = "dvd+rw"
+    BD_R = "bd-r"
+    BD_RE = "bd-re"
+    CD_R = "cd-r"
+
+    @property
+    def traits(self) -> KindTraits:
+        """What the kind is like."""
+        return _TRAITS[self._value_]
+
+
+_TRAITS: Final[Mapping[str, KindTraits]] = {**CD_TRAITS, **DVD_PLUS_TRAITS, **BD_TRAITS}
+
+
+def media_kind(name: str) -> MediumKind:
+    """Return the kind that ``name`` (``bd-r``, ``DVD+RW``, ...) stands for.
+
+    Raises:
+        VirtualMediumError: No such kind; the message lists those that there are.
+    """
+    try:
+        return MediumKind(name.strip().lower().replace("_", "-"))
+    except ValueError:
+        known = ", ".join(kind.value for kind in MediumKind)
+        raise VirtualMediumError(f"There is no virtual medium {name!r}; choose one of {known}") from None

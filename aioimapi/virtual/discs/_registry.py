@@ -1,0 +1,24 @@
+"""Which class keeps the state of which kind of disc."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aioimapi.virtual.discs._bd import BdRDisc
+from aioimapi.virtual.discs._cd import CdDisc
+from aioimapi.virtual.discs._dvd_plus import DvdPlusRDisc
+from aioimapi.virtual.discs._kinds import MediumKind
+from aioimapi.virtual.discs._state import DiscState
+
+STATES: Final[dict[MediumKind, type[DiscState]]] = {
+    MediumKind.DVD_PLUS_R: DvdPlusRDisc,
+    MediumKind.DVD_PLUS_RW: DiscState,
+    MediumKind.BD_R: BdRDisc,
+    MediumKind.BD_RE: DiscState,
+    MediumKind.CD_R: CdDisc,
+}
+
+
+def blank_disc(kind: MediumKind, sectors: int | None = None) -> DiscState:
+    """Return the state of a new disc, of ``sectors`` or of its kind's real size."""
+    return STATES[kind].blank(kind, sectors)
