@@ -24,6 +24,10 @@ from aioimapi.mmc._command import cdb_size as cdb_size
 from aioimapi.mmc._configuration import FeatureSet as FeatureSet
 from aioimapi.mmc._configuration import GetConfiguration as GetConfiguration
 from aioimapi.mmc._configuration import RequestedType as RequestedType
+from aioimapi.mmc._device_buffer import BufferDescriptor as BufferDescriptor
+from aioimapi.mmc._device_buffer import BufferMode as BufferMode
+from aioimapi.mmc._device_buffer import ReadBuffer as ReadBuffer
+from aioimapi.mmc._device_buffer import WriteBuffer as WriteBuffer
 from aioimapi.mmc._disc_information import BackgroundFormat as BackgroundFormat
 from aioimapi.mmc._disc_information import DiscInformation as DiscInformation
 from aioimapi.mmc._disc_information import DiscInformationType as DiscInformationType
@@ -121,6 +125,12 @@ from aioimapi.mmc._inquiry import ReportLuns as ReportLuns
 from aioimapi.mmc._inquiry import SupportedPages as SupportedPages
 from aioimapi.mmc._inquiry import UnitSerialNumber as UnitSerialNumber
 from aioimapi.mmc._inquiry import VitalProductPage as VitalProductPage
+from aioimapi.mmc._keys import KeyFormat as KeyFormat
+from aioimapi.mmc._keys import ReportKey as ReportKey
+from aioimapi.mmc._keys import RpcState as RpcState
+from aioimapi.mmc._keys import RpcType as RpcType
+from aioimapi.mmc._keys import SendDiscStructure as SendDiscStructure
+from aioimapi.mmc._keys import SendKey as SendKey
 from aioimapi.mmc._mechanism import MechanismState as MechanismState
 from aioimapi.mmc._mechanism import MechanismStatus as MechanismStatus
 from aioimapi.mmc._mechanism import MechanismStatusData as MechanismStatusData
@@ -128,6 +138,8 @@ from aioimapi.mmc._mode import ModeParameters as ModeParameters
 from aioimapi.mmc._mode import ModeSelect10 as ModeSelect10
 from aioimapi.mmc._mode import ModeSense10 as ModeSense10
 from aioimapi.mmc._mode import PageControl as PageControl
+from aioimapi.mmc._mode6 import ModeSelect6 as ModeSelect6
+from aioimapi.mmc._mode6 import ModeSense6 as ModeSense6
 from aioimapi.mmc._mode_pages import MODE_PAGES as MODE_PAGES
 from aioimapi.mmc._mode_pages import Caching as Caching
 from aioimapi.mmc._mode_pages import Capabilities as Capabilities
@@ -179,6 +191,9 @@ from aioimapi.mmc._recording import next_state as next_state
 from aioimapi.mmc._registry import COMMANDS as COMMANDS
 from aioimapi.mmc._registry import find_command as find_command
 from aioimapi.mmc._registry import parse_command as parse_command
+from aioimapi.mmc._seek import Seek10 as Seek10
+from aioimapi.mmc._seek import SetReadAhead as SetReadAhead
+from aioimapi.mmc._seek import WriteAndVerify10 as WriteAndVerify10
 from aioimapi.mmc._sense import FieldPointer as FieldPointer
 from aioimapi.mmc._sense import RequestSense as RequestSense
 from aioimapi.mmc._sense import SenseData as SenseData
@@ -213,16 +228,50 @@ from aioimapi.mmc._unit import PowerCondition as PowerCondition
 from aioimapi.mmc._unit import PreventAllowMediumRemoval as PreventAllowMediumRemoval
 from aioimapi.mmc._unit import StartStopUnit as StartStopUnit
 from aioimapi.mmc._unit import TestUnitReady as TestUnitReady
+from aioimapi.mmc._read_cd import C2_BYTES as C2_BYTES
+from aioimapi.mmc._read_cd import SUB_CHANNEL_BYTES as SUB_CHANNEL_BYTES
+from aioimapi.mmc._read_cd import C2Selection as C2Selection
+from aioimapi.mmc._read_cd import HeaderCodes as HeaderCodes
+from aioimapi.mmc._read_cd import MainChannel as MainChannel
+from aioimapi.mmc._read_cd import ReadCd as ReadCd
+from aioimapi.mmc._read_cd import ReadCdMsf as ReadCdMsf
+from aioimapi.mmc._read_cd import SectorType as SectorType
+from aioimapi.mmc._read_cd import SubChannelSelection as SubChannelSelection
+from aioimapi.mmc._cue_sheet import CUE_LINE_SIZE as CUE_LINE_SIZE
+from aioimapi.mmc._cue_sheet import CueIsrc as CueIsrc
+from aioimapi.mmc._cue_sheet import CueLine as CueLine
+from aioimapi.mmc._cue_sheet import CueSheet as CueSheet
+from aioimapi.mmc._cue_sheet import SendCueSheet as SendCueSheet
+from aioimapi.mmc._audio import PauseResume as PauseResume
+from aioimapi.mmc._audio import PlayAudio10 as PlayAudio10
+from aioimapi.mmc._audio import PlayAudio12 as PlayAudio12
+from aioimapi.mmc._audio import PlayAudioMsf as PlayAudioMsf
+from aioimapi.mmc._audio import PlayAudioTrackIndex as PlayAudioTrackIndex
+from aioimapi.mmc._audio import ReadHeader as ReadHeader
+from aioimapi.mmc._audio import Scan as Scan
+from aioimapi.mmc._audio import SectorHeader as SectorHeader
+from aioimapi.mmc._audio import StopPlayScan as StopPlayScan
+from aioimapi.mmc._sub_channel import AudioStatus as AudioStatus
+from aioimapi.mmc._sub_channel import CatalogNumber as CatalogNumber
+from aioimapi.mmc._sub_channel import CurrentPosition as CurrentPosition
+from aioimapi.mmc._sub_channel import ReadSubChannel as ReadSubChannel
+from aioimapi.mmc._sub_channel import SubChannelFormat as SubChannelFormat
+from aioimapi.mmc._sub_channel import SubChannelHeader as SubChannelHeader
+from aioimapi.mmc._sub_channel import TrackIsrc as TrackIsrc
+from aioimapi.mmc._toc import program_lba as program_lba
+from aioimapi.mmc._toc import program_msf as program_msf
 
 __all__ = (
     "BD_DEFAULT_SPARE_SECTORS",
     "BD_SECTORS",
+    "C2_BYTES",
     "CD_R_74_SECTORS",
     "CD_R_80_SECTORS",
     "CD_R_90_SECTORS",
     "CD_R_99_SECTORS",
     "CLOSE_FUNCTIONS",
     "COMMANDS",
+    "CUE_LINE_SIZE",
     "DVD_MINUS_DL_SECTORS",
     "DVD_MINUS_SECTORS",
     "DVD_PLUS_DL_SECTORS",
@@ -236,8 +285,10 @@ __all__ = (
     "OVERWRITE_TABLE",
     "PROFILE_TRAITS",
     "SEQUENTIAL_TABLE",
+    "SUB_CHANNEL_BYTES",
     "Aacs",
     "Atip",
+    "AudioStatus",
     "BackgroundFormat",
     "BdDiscInformation",
     "BdDiscInformationUnit",
@@ -248,10 +299,14 @@ __all__ = (
     "Blank",
     "BlankingType",
     "BufferCapacity",
+    "BufferDescriptor",
+    "BufferMode",
+    "C2Selection",
     "Caching",
     "Capabilities",
     "CapacityData",
     "CapacityType",
+    "CatalogNumber",
     "CdAudioControl",
     "CdAudioPlay",
     "CdDeviceParameters",
@@ -265,6 +320,10 @@ __all__ = (
     "CloseTrackSession",
     "Command",
     "Core",
+    "CueIsrc",
+    "CueLine",
+    "CueSheet",
+    "CurrentPosition",
     "DataBlockType",
     "DataMode",
     "Designator",
@@ -309,11 +368,14 @@ __all__ = (
     "GetEventStatusNotification",
     "GetPerformance",
     "HardwareDefectManagement",
+    "HeaderCodes",
     "IncrementalStreamingWritable",
     "Inquiry",
     "InquiryData",
+    "KeyFormat",
     "LayerJumpRecording",
     "LunList",
+    "MainChannel",
     "MechanismState",
     "MechanismStatus",
     "MechanismStatusData",
@@ -323,7 +385,9 @@ __all__ = (
     "ModePage",
     "ModeParameters",
     "ModeSelect10",
+    "ModeSelect6",
     "ModeSense10",
+    "ModeSense6",
     "ModeWriteSpeed",
     "Morphing",
     "Mrw",
@@ -333,9 +397,14 @@ __all__ = (
     "OpenIntEnum",
     "OperationalChange",
     "PageControl",
+    "PauseResume",
     "Performance",
     "PerformanceDescriptor",
     "PerformanceType",
+    "PlayAudio10",
+    "PlayAudio12",
+    "PlayAudioMsf",
+    "PlayAudioTrackIndex",
     "PowResources",
     "PowerCondition",
     "PowerConditionPage",
@@ -351,11 +420,16 @@ __all__ = (
     "RawPage",
     "Read10",
     "Read12",
+    "ReadBuffer",
     "ReadBufferCapacity",
     "ReadCapacity",
+    "ReadCd",
+    "ReadCdMsf",
     "ReadDiscInformation",
     "ReadDiscStructure",
     "ReadFormatCapacities",
+    "ReadHeader",
+    "ReadSubChannel",
     "ReadTocPmaAtip",
     "ReadTrackInformation",
     "ReadWriteErrorRecovery",
@@ -363,6 +437,7 @@ __all__ = (
     "RecordingEvent",
     "RecordingState",
     "RemovableMedium",
+    "ReportKey",
     "ReportLuns",
     "RequestSense",
     "RequestedType",
@@ -370,7 +445,16 @@ __all__ = (
     "RestrictedOverwrite",
     "RigidRestrictedOverwrite",
     "RotationControl",
+    "RpcState",
+    "RpcType",
+    "Scan",
     "SectorErasable",
+    "SectorHeader",
+    "SectorType",
+    "Seek10",
+    "SendCueSheet",
+    "SendDiscStructure",
+    "SendKey",
     "SendOpcInformation",
     "SenseData",
     "SenseKey",
@@ -378,12 +462,17 @@ __all__ = (
     "SessionInfo",
     "SessionState",
     "SetCdSpeed",
+    "SetReadAhead",
     "SetStreaming",
     "Smart",
     "StartStopUnit",
     "Status",
+    "StopPlayScan",
     "StreamingDescriptor",
     "StructureMedia",
+    "SubChannelFormat",
+    "SubChannelHeader",
+    "SubChannelSelection",
     "SupportedPages",
     "SynchronizeCache10",
     "TestUnitReady",
@@ -395,12 +484,15 @@ __all__ = (
     "TocTrack",
     "TrackAddressType",
     "TrackInformation",
+    "TrackIsrc",
     "TrackResources",
     "UnitSerialNumber",
     "Verify10",
     "VitalProductPage",
     "Write10",
     "Write12",
+    "WriteAndVerify10",
+    "WriteBuffer",
     "WriteOnce",
     "WriteParameters",
     "WriteProtect",
@@ -419,6 +511,8 @@ __all__ = (
     "next_state",
     "parse_command",
     "parse_pages",
+    "program_lba",
+    "program_msf",
     "sense_text",
     "traits_of",
 )

@@ -84,6 +84,21 @@ STANDARD = [
     (mmc.ReserveTrack.at_address(0x1234), "53 02 00 00 12 34 00 00 00 00"),
     (mmc.ReadDiscStructure(0, mmc.StructureMedia.BD), "ad 01 00 00 00 00 00 00 08 04 00 00"),
     (mmc.ReadTocPmaAtip(mmc.TocFormat.ATIP, msf=True, allocation_length=28), "43 02 04 00 00 00 00 00 1c 00"),
+    (mmc.ModeSense6(0x2A, 128, disable_block_descriptors=False), "1a 00 2a 00 80 00"),  # Linux' sr
+    (mmc.ModeSense6(0x3F, 192, mmc.PageControl.CHANGEABLE), "1a 08 7f 00 c0 00"),
+    (mmc.ModeSelect6(0x14), "15 10 00 00 14 00"),
+    (mmc.Seek10(0x0001_2345), "2b 00 00 01 23 45 00 00 00 00"),
+    (mmc.WriteAndVerify10(0x12345, 16), "2e 00 00 01 23 45 00 00 10 00"),
+    (mmc.WriteAndVerify10(0x20, 0x10, compare=True), "2e 02 00 00 00 20 00 00 10 00"),
+    (mmc.ReadBuffer(mmc.BufferMode.DESCRIPTOR, 0, 0, 4), "3c 03 00 00 00 00 00 00 04 00"),
+    (mmc.ReadBuffer(mmc.BufferMode.ECHO, 0, 0, 0x200), "3c 0a 00 00 00 00 00 02 00 00"),
+    (mmc.WriteBuffer(mmc.BufferMode.DATA, 1, 0x1000, 0x8000), "3b 02 01 00 10 00 00 80 00 00"),
+    (mmc.SetReadAhead(0x100, 0x2000), "a7 00 00 00 01 00 00 00 20 00 00 00"),
+    (mmc.ReportKey(), "a4 00 00 00 00 00 00 00 00 08 08 00"),  # Linux' cdrom asking for the region
+    (mmc.ReportKey(mmc.KeyFormat.TITLE_KEY, 12, 1, lba=0x500), "a4 00 00 00 05 00 00 00 00 0c 44 00"),
+    (mmc.SendKey(mmc.KeyFormat.RPC_STRUCTURE, 8), "a3 00 00 00 00 00 00 00 00 08 06 00"),
+    (mmc.SendKey(mmc.KeyFormat.CHALLENGE, 16, 2), "a3 00 00 00 00 00 00 00 00 10 81 00"),
+    (mmc.SendDiscStructure(0x20, 12), "bf 00 00 00 00 00 00 20 00 0c 00 00"),  # growisofs: end of layer 0
 ]
 
 
