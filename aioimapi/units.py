@@ -34,3 +34,14 @@ def sectors(size_bytes: int) -> int:
 def round_up(value: int, unit: int) -> int:
     """Return the smallest multiple of ``unit`` that is not below ``value``."""
     return -(-value // unit) * unit
+
+
+def msf_frames(minute: int, second: int, frame: int) -> int:
+    """Return the sectors from time 00:00:00 to a time; of the program area, that is its address plus 150."""
+    return (minute * 60 + second) * FRAMES_PER_SECOND + frame
+
+
+def frames_msf(frames: int) -> tuple[int, int, int]:
+    """Return minute, second and frame of a time given in sectors, 0 or more."""
+    minute, rest = divmod(frames, 60 * FRAMES_PER_SECOND)
+    return minute, *divmod(rest, FRAMES_PER_SECOND)

@@ -7,6 +7,15 @@ Names are MMC's.
 
 from __future__ import annotations
 
+from aioimapi.mmc._audio import PauseResume as PauseResume
+from aioimapi.mmc._audio import PlayAudio10 as PlayAudio10
+from aioimapi.mmc._audio import PlayAudio12 as PlayAudio12
+from aioimapi.mmc._audio import PlayAudioMsf as PlayAudioMsf
+from aioimapi.mmc._audio import PlayAudioTrackIndex as PlayAudioTrackIndex
+from aioimapi.mmc._audio import ReadHeader as ReadHeader
+from aioimapi.mmc._audio import Scan as Scan
+from aioimapi.mmc._audio import SectorHeader as SectorHeader
+from aioimapi.mmc._audio import StopPlayScan as StopPlayScan
 from aioimapi.mmc._capacity import BufferCapacity as BufferCapacity
 from aioimapi.mmc._capacity import CapacityData as CapacityData
 from aioimapi.mmc._capacity import ReadBufferCapacity as ReadBufferCapacity
@@ -24,6 +33,11 @@ from aioimapi.mmc._command import cdb_size as cdb_size
 from aioimapi.mmc._configuration import FeatureSet as FeatureSet
 from aioimapi.mmc._configuration import GetConfiguration as GetConfiguration
 from aioimapi.mmc._configuration import RequestedType as RequestedType
+from aioimapi.mmc._cue_sheet import CUE_LINE_SIZE as CUE_LINE_SIZE
+from aioimapi.mmc._cue_sheet import CueIsrc as CueIsrc
+from aioimapi.mmc._cue_sheet import CueLine as CueLine
+from aioimapi.mmc._cue_sheet import CueSheet as CueSheet
+from aioimapi.mmc._cue_sheet import SendCueSheet as SendCueSheet
 from aioimapi.mmc._device_buffer import BufferDescriptor as BufferDescriptor
 from aioimapi.mmc._device_buffer import BufferMode as BufferMode
 from aioimapi.mmc._device_buffer import ReadBuffer as ReadBuffer
@@ -182,6 +196,16 @@ from aioimapi.mmc._profiles import Profile as Profile
 from aioimapi.mmc._profiles import ProfileTraits as ProfileTraits
 from aioimapi.mmc._profiles import Writing as Writing
 from aioimapi.mmc._profiles import traits_of as traits_of
+from aioimapi.mmc._raw import RawCommand as RawCommand
+from aioimapi.mmc._read_cd import C2_BYTES as C2_BYTES
+from aioimapi.mmc._read_cd import SUB_CHANNEL_BYTES as SUB_CHANNEL_BYTES
+from aioimapi.mmc._read_cd import C2Selection as C2Selection
+from aioimapi.mmc._read_cd import HeaderCodes as HeaderCodes
+from aioimapi.mmc._read_cd import MainChannel as MainChannel
+from aioimapi.mmc._read_cd import ReadCd as ReadCd
+from aioimapi.mmc._read_cd import ReadCdMsf as ReadCdMsf
+from aioimapi.mmc._read_cd import SectorType as SectorType
+from aioimapi.mmc._read_cd import SubChannelSelection as SubChannelSelection
 from aioimapi.mmc._recording import OVERWRITE_TABLE as OVERWRITE_TABLE
 from aioimapi.mmc._recording import SEQUENTIAL_TABLE as SEQUENTIAL_TABLE
 from aioimapi.mmc._recording import RecordingEvent as RecordingEvent
@@ -202,6 +226,13 @@ from aioimapi.mmc._sense_codes import assigned_codes as assigned_codes
 from aioimapi.mmc._sense_codes import sense_text as sense_text
 from aioimapi.mmc._sense_meaning import SenseMeaning as SenseMeaning
 from aioimapi.mmc._sense_meaning import meaning_of as meaning_of
+from aioimapi.mmc._sub_channel import AudioStatus as AudioStatus
+from aioimapi.mmc._sub_channel import CatalogNumber as CatalogNumber
+from aioimapi.mmc._sub_channel import CurrentPosition as CurrentPosition
+from aioimapi.mmc._sub_channel import ReadSubChannel as ReadSubChannel
+from aioimapi.mmc._sub_channel import SubChannelFormat as SubChannelFormat
+from aioimapi.mmc._sub_channel import SubChannelHeader as SubChannelHeader
+from aioimapi.mmc._sub_channel import TrackIsrc as TrackIsrc
 from aioimapi.mmc._toc import LEAD_OUT as LEAD_OUT
 from aioimapi.mmc._toc import Atip as Atip
 from aioimapi.mmc._toc import FullToc as FullToc
@@ -213,6 +244,8 @@ from aioimapi.mmc._toc import TocFormat as TocFormat
 from aioimapi.mmc._toc import TocTrack as TocTrack
 from aioimapi.mmc._toc import lba_to_msf as lba_to_msf
 from aioimapi.mmc._toc import msf_to_lba as msf_to_lba
+from aioimapi.mmc._toc import program_lba as program_lba
+from aioimapi.mmc._toc import program_msf as program_msf
 from aioimapi.mmc._track_information import DataMode as DataMode
 from aioimapi.mmc._track_information import ReadTrackInformation as ReadTrackInformation
 from aioimapi.mmc._track_information import ReserveTrack as ReserveTrack
@@ -228,38 +261,6 @@ from aioimapi.mmc._unit import PowerCondition as PowerCondition
 from aioimapi.mmc._unit import PreventAllowMediumRemoval as PreventAllowMediumRemoval
 from aioimapi.mmc._unit import StartStopUnit as StartStopUnit
 from aioimapi.mmc._unit import TestUnitReady as TestUnitReady
-from aioimapi.mmc._read_cd import C2_BYTES as C2_BYTES
-from aioimapi.mmc._read_cd import SUB_CHANNEL_BYTES as SUB_CHANNEL_BYTES
-from aioimapi.mmc._read_cd import C2Selection as C2Selection
-from aioimapi.mmc._read_cd import HeaderCodes as HeaderCodes
-from aioimapi.mmc._read_cd import MainChannel as MainChannel
-from aioimapi.mmc._read_cd import ReadCd as ReadCd
-from aioimapi.mmc._read_cd import ReadCdMsf as ReadCdMsf
-from aioimapi.mmc._read_cd import SectorType as SectorType
-from aioimapi.mmc._read_cd import SubChannelSelection as SubChannelSelection
-from aioimapi.mmc._cue_sheet import CUE_LINE_SIZE as CUE_LINE_SIZE
-from aioimapi.mmc._cue_sheet import CueIsrc as CueIsrc
-from aioimapi.mmc._cue_sheet import CueLine as CueLine
-from aioimapi.mmc._cue_sheet import CueSheet as CueSheet
-from aioimapi.mmc._cue_sheet import SendCueSheet as SendCueSheet
-from aioimapi.mmc._audio import PauseResume as PauseResume
-from aioimapi.mmc._audio import PlayAudio10 as PlayAudio10
-from aioimapi.mmc._audio import PlayAudio12 as PlayAudio12
-from aioimapi.mmc._audio import PlayAudioMsf as PlayAudioMsf
-from aioimapi.mmc._audio import PlayAudioTrackIndex as PlayAudioTrackIndex
-from aioimapi.mmc._audio import ReadHeader as ReadHeader
-from aioimapi.mmc._audio import Scan as Scan
-from aioimapi.mmc._audio import SectorHeader as SectorHeader
-from aioimapi.mmc._audio import StopPlayScan as StopPlayScan
-from aioimapi.mmc._sub_channel import AudioStatus as AudioStatus
-from aioimapi.mmc._sub_channel import CatalogNumber as CatalogNumber
-from aioimapi.mmc._sub_channel import CurrentPosition as CurrentPosition
-from aioimapi.mmc._sub_channel import ReadSubChannel as ReadSubChannel
-from aioimapi.mmc._sub_channel import SubChannelFormat as SubChannelFormat
-from aioimapi.mmc._sub_channel import SubChannelHeader as SubChannelHeader
-from aioimapi.mmc._sub_channel import TrackIsrc as TrackIsrc
-from aioimapi.mmc._toc import program_lba as program_lba
-from aioimapi.mmc._toc import program_msf as program_msf
 
 __all__ = (
     "BD_DEFAULT_SPARE_SECTORS",
@@ -384,10 +385,10 @@ __all__ = (
     "MicrocodeUpgrade",
     "ModePage",
     "ModeParameters",
-    "ModeSelect10",
     "ModeSelect6",
-    "ModeSense10",
+    "ModeSelect10",
     "ModeSense6",
+    "ModeSense10",
     "ModeWriteSpeed",
     "Morphing",
     "Mrw",
@@ -416,6 +417,7 @@ __all__ = (
     "ProfileTraits",
     "RandomReadable",
     "RandomWritable",
+    "RawCommand",
     "RawFeature",
     "RawPage",
     "Read10",

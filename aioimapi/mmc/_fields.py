@@ -48,11 +48,12 @@ class OpenIntEnum(enum.IntEnum):
 
 @attrs.frozen
 class Field:
-    """Where a value lies: its first byte, its most significant bit there, and how many bits it has."""
+    """Where a value lies: its first byte, its most significant bit there, how many bits, and whether with a sign."""
 
     byte: int
     bit: int
     width: int
+    signed: bool = False
 
     @property
     def end(self) -> int:
@@ -95,6 +96,11 @@ def U32(byte: int) -> Field:  # noqa: N802
     return Field(byte, 7, 32)
 
 
+def S32(byte: int) -> Field:  # noqa: N802
+    """Return the field of four bytes as a two's complement number: addresses in front of LBA 0."""
+    return Field(byte, 7, 32, signed=True)
+
+
 def Bytes(byte: int, count: int) -> Field:  # noqa: N802
     """Return the field of ``count`` whole bytes, as a number, most significant first."""
     return Field(byte, 7, 8 * count)
@@ -109,6 +115,11 @@ class _Slot:
     convert: Callable[[int], Any]  # Any: what the attribute's own annotation says
     low_shift: int = 0
     low_width: int = 0
+    refused: int = attrs.field(init=False)
+
+    @refused.default
+    def _bits_that_do_not_fit(self) -> int:
+        return ~(self.mask >> self.field.signed)
 
 
 @attrs.frozen
@@ -129,10 +140,13 @@ class Layout:
         number = 0
         for slot in self.slots:
             value = int(getattr(values, slot.name))
-            if value & ~slot.mask:
+            if value & slot.refused:
+                if slot.field.signed and -slot.mask - 1 <= 2 * value < 0:
+                    number |= (value & slot.mask) << slot.shift
+                    continue
                 raise LocalProtocolError(
                     f"{self.owner}: {slot.name} is {value}, but the field has {slot.field.width} bits"
-                    f" (0 to {slot.mask})"
+                    f" ({'as a signed number' if slot.field.signed else f'0 to {slot.mask}'})"
                 )
             if slot.low_width:
                 number |= (value & ((1 << slot.low_width) - 1)) << slot.low_shift
@@ -177,7 +191,9 @@ def _shift(field: Field, size: int) -> int:
     return 8 * size - (8 * field.byte + 7 - field.bit) - field.width
 
 
-def _converter(annotation: object) -> Callable[[int], Any]:
+def _converter(annotation: object, field: Field) -> Callable[[int], Any]:
+    if field.signed:
+        return lambda raw: raw - (raw >> field.width - 1 << field.width)
     if annotation is bool:
         return bool
     if isinstance(annotation, type) and issubclass(annotation, enum.IntEnum):
@@ -217,10 +233,10 @@ def layout_of(cls: type, size: int | None = None) -> Layout:
             used |= ((1 << part.width) - 1) << shift
         mask = (1 << sum(part.width for part in parts)) - 1
         if len(parts) == 1:
-            slots.append(_Slot(name, parts[0], shifts[0], mask, _converter(kind)))
+            slots.append(_Slot(name, parts[0], shifts[0], mask, _converter(kind, parts[0])))
         else:
             high, low = parts
-            slots.append(_Slot(name, high, shifts[0], mask, _converter(kind), shifts[1], low.width))
+            slots.append(_Slot(name, high, shifts[0], mask, _converter(kind, high), shifts[1], low.width))
     layout = _layouts[cls, size] = Layout(cls.__name__, length, tuple(slots), used)
     return layout
 

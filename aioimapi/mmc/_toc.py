@@ -10,7 +10,7 @@ import attrs
 from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._command import Command, Direction
 from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, Structure, chunked, need
-from aioimapi.units import FRAMES_PER_SECOND, MSF_OFFSET
+from aioimapi.units import MSF_OFFSET, frames_msf, msf_frames
 
 
 class TocFormat(enum.IntEnum):
@@ -62,6 +62,9 @@ def _with_header(first: int, last: int, body: bytes) -> bytes:
 
 LEAD_OUT: Final = 0xAA
 """Track number of the lead-out in formats 0 and 1."""
+
+_LEAD_IN_OFFSET: Final = 450_000
+"""Sectors in 100 minutes: times in the lead-in end at 99:59:74 and begin again at 00:00:00."""
 
 
 @attrs.frozen
@@ -250,15 +253,35 @@ class Atip(Structure):
     @property
     def sectors(self) -> int:
         """Capacity in sectors: the last possible lead-out as a logical block address."""
-        return msf_to_lba(self.last_lead_out)
+        return program_lba(self.last_lead_out)
+
+
+def program_lba(packed: int) -> int:
+    """Return the address of a packed time that is known to lie in the program area or in the lead-out.
+
+    Such a time runs to 99:59:74 on discs of 90 minutes and more, where :func:`msf_to_lba` would take it for
+    one in the lead-in.
+    """
+    return msf_frames(packed >> 16 & 0xFF, packed >> 8 & 0xFF, packed & 0xFF) - MSF_OFFSET
+
+
+def program_msf(lba: int) -> int:
+    """Return the packed time of an address in the program area or the lead-out, -150 to 449,849.
+
+    Raises:
+        LocalProtocolError: The address has no such time.
+    """
+    if not -MSF_OFFSET <= lba <= 449_849:
+        raise LocalProtocolError(f"LBA {lba} has no minutes, seconds and frames; -150 to 449849 have")
+    minute, second, frame = frames_msf(lba + MSF_OFFSET)
+    return minute << 16 | second << 8 | frame
 
 
 def msf_to_lba(packed: int) -> int:
     """Return the logical block address of packed minutes, seconds, frames (``MM SS FF`` in binary; MMC-6)."""
-    minutes, seconds, frames = packed >> 16 & 0xFF, packed >> 8 & 0xFF, packed & 0xFF
-    total = (minutes * 60 + seconds) * FRAMES_PER_SECOND + frames
+    lba = program_lba(packed)
     # From 90 minutes on the lead-in before LBA 0 is meant.
-    return total - MSF_OFFSET if minutes < 90 else total - 450_150
+    return lba if packed >> 16 & 0xFF < 90 else lba - _LEAD_IN_OFFSET
 
 
 def lba_to_msf(lba: int) -> int:
@@ -269,7 +292,4 @@ def lba_to_msf(lba: int) -> int:
     """
     if not -45_150 <= lba <= 404_849:
         raise LocalProtocolError(f"LBA {lba} has no minutes, seconds and frames; -45150 to 404849 have")
-    total = lba + MSF_OFFSET if lba >= -MSF_OFFSET else lba + 450_150
-    minutes, rest = divmod(total, 60 * FRAMES_PER_SECOND)
-    seconds, frames = divmod(rest, FRAMES_PER_SECOND)
-    return minutes << 16 | seconds << 8 | frames
+    return program_msf(lba if lba >= -MSF_OFFSET else lba + _LEAD_IN_OFFSET)

@@ -98,6 +98,33 @@ STANDARD = [
     (mmc.ReportKey(mmc.KeyFormat.TITLE_KEY, 12, 1, lba=0x500), "a4 00 00 00 05 00 00 00 00 0c 44 00"),
     (mmc.SendKey(mmc.KeyFormat.RPC_STRUCTURE, 8), "a3 00 00 00 00 00 00 00 00 08 06 00"),
     (mmc.SendKey(mmc.KeyFormat.CHALLENGE, 16, 2), "a3 00 00 00 00 00 00 00 00 10 81 00"),
+    (
+        mmc.ReadCd(0, 1, headers=mmc.HeaderCodes.ALL, sync=True, edc_ecc=True),
+        "be 00 00 00 00 00 00 00 01 f8 00 00",
+    ),
+    (
+        mmc.ReadCd(-150, 27, mmc.SectorType.CD_DA, sub_channel=mmc.SubChannelSelection.RAW),
+        "be 04 ff ff ff 6a 00 00 1b 10 01 00",
+    ),
+    (
+        mmc.ReadCd(
+            0x1234, 1, user_data=False, c2=mmc.C2Selection.POINTERS, sub_channel=mmc.SubChannelSelection.Q
+        ),
+        "be 00 00 00 12 34 00 00 01 02 02 00",
+    ),
+    (mmc.ReadCdMsf(0x000200, 0x000214, mmc.SectorType.MODE_1), "b9 08 00 00 02 00 00 02 14 10 00 00"),
+    (mmc.SendCueSheet(56), "5d 00 00 00 00 00 00 00 38 00"),
+    (mmc.ReadSubChannel(msf=True, allocation_length=16), "42 02 40 01 00 00 00 00 10 00"),  # Linux' cdrom
+    (mmc.ReadSubChannel(mmc.SubChannelFormat.ISRC, 5), "42 00 40 03 00 00 05 00 18 00"),
+    (mmc.ReadHeader(16, msf=True), "44 02 00 00 00 10 00 00 08 00"),
+    (mmc.PlayAudio10(0x96, 0x100), "45 00 00 00 00 96 00 01 00 00"),
+    (mmc.PlayAudio12(-1, 0x10000), "a5 00 ff ff ff ff 00 01 00 00 00 00"),
+    (mmc.PlayAudioMsf(0x000200, 0x033B4A), "47 00 00 00 02 00 03 3b 4a 00"),
+    (mmc.PlayAudioTrackIndex(1, 1, 99, 99), "48 00 00 00 01 01 00 63 63 00"),
+    (mmc.PauseResume(resume=True), "4b 00 00 00 00 00 00 00 01 00"),
+    (mmc.PauseResume(resume=False), "4b 00 00 00 00 00 00 00 00 00"),
+    (mmc.StopPlayScan(), "4e 00 00 00 00 00 00 00 00 00"),
+    (mmc.Scan(0x001020, reverse=True, address_type=1), "ba 10 00 00 10 20 00 00 00 40 00 00"),
     (mmc.SendDiscStructure(0x20, 12), "bf 00 00 00 00 00 00 20 00 0c 00 00"),  # growisofs: end of layer 0
 ]
 
@@ -182,6 +209,9 @@ def test_a_value_past_its_field_never_leaves() -> None:
         mmc.Write10(0, 65536).to_cdb()
     with pytest.raises(LocalProtocolError, match="lba is -1"):
         mmc.Read10(-1, 1).to_cdb()
+    for lba in (-(1 << 31) - 1, 1 << 31):
+        with pytest.raises(LocalProtocolError, match="signed number"):
+            mmc.ReadCd(lba, 1).to_cdb()
     with pytest.raises(LocalProtocolError, match="0 sectors"):
         mmc.ReserveTrack.of_size(0)
     with pytest.raises(LocalProtocolError):
@@ -247,6 +277,8 @@ def commands() -> st.SearchStrategy[mmc.Command]:
                 values[attribute.name] = st.sampled_from(kind)
             elif kind is bool:
                 values[attribute.name] = st.booleans()
+            elif field.signed:
+                values[attribute.name] = st.integers(-(1 << field.width - 1), (1 << field.width - 1) - 1)
             else:
                 values[attribute.name] = st.integers(0, (1 << field.width) - 1)
         return st.builds(cls, **values)
