@@ -136,6 +136,8 @@ class DriveState:
     def current_write_kbps(self) -> int:
         """Writing speed in force for the loaded disc, in 1,000 bytes a second."""
         speeds = self.traits.write_kbps
+        if not speeds:
+            return 1  # a read-only disc
         if self.write_kbps is None:
             return speeds[0]
         return next((speed for speed in speeds if speed <= self.write_kbps), speeds[-1])

@@ -21,9 +21,17 @@ class MediumKind(enum.Enum):
 
     DVD_PLUS_R = "dvd+r"
     DVD_PLUS_RW = "dvd+rw"
+    BD_ROM = "bd-rom"
     BD_R = "bd-r"
+    BD_R_DL = "bd-r-dl"
+    BD_R_TL = "bd-r-tl"
+    BD_R_QL = "bd-r-ql"
     BD_RE = "bd-re"
+    BD_RE_DL = "bd-re-dl"
+    BD_RE_TL = "bd-re-tl"
     CD_R = "cd-r"
+    CD_RW = "cd-rw"
+    CD_ROM = "cd-rom"
 
     @property
     def traits(self) -> KindTraits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from aioimapi.virtual.discs._bd import BdRDisc
+from aioimapi.virtual.discs._bd import BdRDisc, BdReDisc, BdRomDisc
 from aioimapi.virtual.discs._cd import CdDisc
 from aioimapi.virtual.discs._dvd_plus import DvdPlusRDisc
 from aioimapi.virtual.discs._kinds import MediumKind
@@ -13,9 +13,17 @@ from aioimapi.virtual.discs._state import DiscState
 STATES: Final[dict[MediumKind, type[DiscState]]] = {
     MediumKind.DVD_PLUS_R: DvdPlusRDisc,
     MediumKind.DVD_PLUS_RW: DiscState,
+    MediumKind.BD_ROM: BdRomDisc,
     MediumKind.BD_R: BdRDisc,
-    MediumKind.BD_RE: DiscState,
+    MediumKind.BD_R_DL: BdRDisc,
+    MediumKind.BD_R_TL: BdRDisc,
+    MediumKind.BD_R_QL: BdRDisc,
+    MediumKind.BD_RE: BdReDisc,
+    MediumKind.BD_RE_DL: BdReDisc,
+    MediumKind.BD_RE_TL: BdReDisc,
     MediumKind.CD_R: CdDisc,
+    MediumKind.CD_RW: CdDisc,
+    MediumKind.CD_ROM: CdDisc,
 }
 
 

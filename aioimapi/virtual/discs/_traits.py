@@ -29,6 +29,7 @@ class KindTraits:
         read_kbps: Fastest read in 1,000 bytes a second.
         erasable: Whether what is recorded can be erased or overwritten.
         layers: How many recording layers it has.
+        largest_sectors: User sectors of the largest disc of the kind; 0 where all have the same.
         manufacturer: Made-up maker's name in the disc's own information.
         media_type: Made-up media type in the disc's own information.
     """
@@ -50,6 +51,7 @@ class KindTraits:
     read_kbps: int
     erasable: bool = False
     layers: int = 1
+    largest_sectors: int = 0
     manufacturer: str = "AIOIMA"
     media_type: str = "V01"
 

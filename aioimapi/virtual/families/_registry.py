@@ -6,17 +6,28 @@ from typing import Final
 
 from aioimapi.virtual.discs._kinds import MediumKind
 from aioimapi.virtual.discs._state import DiscState
-from aioimapi.virtual.families._bd import BdReFamily, BdRFamily
+from aioimapi.virtual.families._bd import BdReFamily, BdRFamily, BdRomFamily
 from aioimapi.virtual.families._cd import CdFamily
 from aioimapi.virtual.families._dvd_plus import DvdPlusRFamily, DvdPlusRwFamily
 from aioimapi.virtual.families._family import Family
 
+_BD_R: Final = BdRFamily()
+_BD_RE: Final = BdReFamily()
+
 FAMILIES: Final[dict[MediumKind, Family]] = {
-    MediumKind.BD_RE: BdReFamily(),
-    MediumKind.BD_R: BdRFamily(),
+    MediumKind.BD_RE: _BD_RE,
+    MediumKind.BD_RE_DL: _BD_RE,
+    MediumKind.BD_RE_TL: _BD_RE,
+    MediumKind.BD_R: _BD_R,
+    MediumKind.BD_R_DL: _BD_R,
+    MediumKind.BD_R_TL: _BD_R,
+    MediumKind.BD_R_QL: _BD_R,
+    MediumKind.BD_ROM: BdRomFamily(),
     MediumKind.DVD_PLUS_R: DvdPlusRFamily(),
     MediumKind.DVD_PLUS_RW: DvdPlusRwFamily(),
+    MediumKind.CD_RW: CdFamily(),
     MediumKind.CD_R: CdFamily(),
+    MediumKind.CD_ROM: CdFamily(),
 }
 """Best kinds first: the order of the profile list."""
 

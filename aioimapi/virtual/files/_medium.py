@@ -78,7 +78,7 @@ class VirtualMedium:
         """
         name = os.path.abspath(path)
         kind = kind if isinstance(kind, MediumKind) else media_kind(kind)
-        largest = kind.traits.sectors
+        largest = max(kind.traits.sectors, kind.traits.largest_sectors)
         if sectors is not None and not MIN_SECTORS <= sectors <= largest:
             raise VirtualMediumError(
                 f"A {kind.value} of {sectors} sectors cannot be made; give {MIN_SECTORS} to {largest}, or leave it out"
