@@ -242,6 +242,11 @@ class DiscState:
         """How many sessions are closed."""
         return self.sessions if self.session_state is SessionState.COMPLETE else self.sessions - 1
 
+    @property
+    def file_sectors(self) -> int:
+        """Sectors that the medium file must have for what was recorded."""
+        return max((track.next_lba for track in self.tracks), default=0) if self.sequential else 0
+
     def session_tracks(self, session: int) -> list[Track]:
         """Return the tracks of one session."""
         return [track for track in self.tracks if track.session == session]

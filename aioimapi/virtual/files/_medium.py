@@ -1,4 +1,4 @@
-"""A virtual disc in two files: FILE holds the plain sectors, FILE.state what is recorded.
+"""A virtual disc in files: FILE holds the plain sectors, FILE.state what is recorded, a CD's FILE.raw all else.
 
 See ``docs/virtual-medium.md`` for the format and what survives which accident.
 """
@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from aioimapi.errors import DriveAccessError, DriveBusyError, VirtualMediumError
-from aioimapi.units import SECTOR_SIZE
+from aioimapi.units import MSF_OFFSET, SECTOR_SIZE
 from aioimapi.virtual.discs._kinds import MediumKind, media_kind
 from aioimapi.virtual.discs._registry import blank_disc
 from aioimapi.virtual.discs._state import DiscState
@@ -21,6 +21,10 @@ from aioimapi.virtual.files import _sidecar
 MIN_SECTORS: Final = 1_024
 """Smallest size that a test may give a disc."""
 
+
+RAW_SUFFIX: Final = ".raw"
+RAW_SIZE: Final = 2_448
+"""Bytes of a sector in FILE.raw: 2,352 of the main channel, 96 of the subchannels P to W, interleaved."""
 
 HOST_WRITE_BYTES: Final = 128 * 1024
 """What one write to the host's file carries. Linux makes page-cache folios as large as the write; those of 256 KiB and
@@ -40,17 +44,28 @@ class VirtualMedium:
         path: The medium file.
         state: What is recorded.
         readonly: The disc counts as write-protected.
+        faults: What goes wrong with this disc in any drive, in text form; :meth:`save` stores a change.
     """
 
     def __init__(
-        self, path: str, state: DiscState, handle: int, sidecar: int, active: int, *, readonly: bool
+        self,
+        path: str,
+        state: DiscState,
+        handle: int,
+        sidecar: int,
+        active: int,
+        *,
+        readonly: bool,
+        faults: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         self.state = state
         self.readonly = readonly
+        self.faults = faults
         self._handle = handle
         self._sidecar = sidecar
         self._active = active
+        self._raw = -1
 
     # --- making and opening -------------------------------------------------------------------------
 
@@ -98,7 +113,7 @@ class VirtualMedium:
             state = blank_disc(kind, sectors)
             if formatted:
                 state.format_as_sold()
-            sidecar = _sidecar.store(name, _sidecar.encode(state, 0))
+            sidecar = _sidecar.store(name, _sidecar.encode(state))
         except BaseException:
             os.close(handle)
             raise
@@ -124,22 +139,37 @@ class VirtualMedium:
             _lock(handle, name, fcntl.LOCK_SH if readonly else fcntl.LOCK_EX)
             sidecar, data = _load(name, readonly=readonly)
             try:
-                state, active = _sidecar.decode(data, name + _sidecar.SUFFIX)
-                _check_size(name, handle, state)
+                kept = _sidecar.decode(data, name + _sidecar.SUFFIX)
+                if not kept.wiped:
+                    _check_size(name, handle, kept.state)
             except BaseException:
                 os.close(sidecar)
                 raise
         except BaseException:
             os.close(handle)
             raise
-        return cls(name, state, handle, sidecar, active, readonly=readonly)
+        medium = cls(name, kept.state, handle, sidecar, kept.active, readonly=readonly, faults=kept.faults)
+        if not readonly:
+            medium._settle(kept)
+        return medium
+
+    def _settle(self, kept: _sidecar.Kept) -> None:
+        """Finish what a process before this one began, and bring the sidecar of an older program up to date."""
+        try:
+            if kept.wiped:
+                self._clear()
+            if kept.wiped or kept.version != _sidecar.VERSION:
+                self._store()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give the files and the lock back; closing twice is harmless."""
-        for handle in (self._sidecar, self._handle):
+        for handle in (self._raw, self._sidecar, self._handle):
             if handle >= 0:
                 os.close(handle)
-        self._sidecar = self._handle = -1
+        self._raw = self._sidecar = self._handle = -1
 
     @property
     def closed(self) -> bool:
@@ -169,11 +199,68 @@ class VirtualMedium:
         os.pwrite(self._sidecar, b"%010d" % end, _sidecar.LBA_OFFSET)
         self.state.tracks[number - 1].next_lba = end
 
+    def advance(self, number: int, end: int) -> None:
+        """Move the next writable address of track ``number`` to ``end``, whatever was written and wherever."""
+        self.record(number, end, b"", 0)
+
     def put(self, lba: int, data: memoryview | bytes) -> None:
         """Write sectors, and nothing else."""
         offset, at, view = lba * SECTOR_SIZE, 0, memoryview(data)
         while at < len(view):
             at += os.pwrite(self._handle, view[at : at + HOST_WRITE_BYTES], offset + at)
+
+    # --- sectors that are not plain: FILE.raw -------------------------------------------------------
+
+    def record_raw(self, number: int, lba: int, data: memoryview | bytes) -> None:
+        """Write sectors of 2,448 bytes at the next writable address of track ``number`` and move that on."""
+        if number != self._active:
+            self._active = number
+            self.save()
+        self.put_raw(lba, data)
+        self.record(number, lba + len(data) // RAW_SIZE, b"", 0)
+
+    def put_raw(self, lba: int, data: memoryview | bytes) -> None:
+        """Write sectors of 2,448 bytes, from -150 on, and nothing else; the first ones make FILE.raw."""
+        if self._raw < 0:
+            self._raw = _open(self.path + RAW_SUFFIX, os.O_RDWR | os.O_CREAT)
+        offset, at, view = (lba + MSF_OFFSET) * RAW_SIZE, 0, memoryview(data)
+        while at < len(view):
+            at += os.pwrite(self._raw, view[at : at + HOST_WRITE_BYTES], offset + at)
+
+    def read_raw_into(self, lba: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` with sectors of 2,448 bytes; what was never written reads as zeros."""
+        at, size = 0, len(buffer)
+        while at < size and self._has_raw():
+            got = os.preadv(self._raw, [buffer[at:]], (lba + MSF_OFFSET) * RAW_SIZE + at)
+            if not got:
+                break
+            at += got
+        buffer[at:] = bytes(size - at)
+
+    def _has_raw(self) -> bool:
+        if self._raw < 0:
+            try:
+                self._raw = _open(self.path + RAW_SUFFIX, os.O_RDONLY if self.readonly else os.O_RDWR)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def wipe(self) -> None:
+        """Store the state, which is that of an erased disc now, and give the room that its sectors took back.
+
+        A process that dies between the two leaves a note in the sidecar, and the next open does the rest.
+        """
+        self._active = 0
+        self._store(wiped=True)
+        self._clear()
+        self._store()
+
+    def _clear(self) -> None:
+        os.ftruncate(self._handle, 0)
+        if self._has_raw():
+            os.ftruncate(self._raw, 0)
+
+    # --- the whole of it ----------------------------------------------------------------------------
 
     def skip(self, number: int, lba: int, count: int) -> None:
         """Move the next writable address on without writing: the sectors read as zeros."""
@@ -196,8 +283,11 @@ class VirtualMedium:
         if active and self.state.tracks[active - 1].closed:
             active = 0
         self._active = active
-        self._extend(max((t.next_lba for t in self.state.tracks), default=0) if self.state.sequential else 0)
-        fresh = _sidecar.store(self.path, _sidecar.encode(self.state, active))
+        self._extend(self.state.file_sectors)
+        self._store()
+
+    def _store(self, *, wiped: bool = False) -> None:
+        fresh = _sidecar.store(self.path, _sidecar.encode(self.state, self._active, self.faults, wiped=wiped))
         os.close(self._sidecar)
         self._sidecar = fresh
 
@@ -251,9 +341,7 @@ def _lock(handle: int, path: str, kind: int) -> None:
 
 
 def _check_size(path: str, handle: int, state: DiscState) -> None:
-    if not state.sequential:
-        return
-    wanted = max(track.next_lba for track in state.tracks) * SECTOR_SIZE
+    wanted = state.file_sectors * SECTOR_SIZE
     found = os.fstat(handle).st_size
     if found < wanted:
         raise VirtualMediumError(
