@@ -166,7 +166,9 @@ from aioimapi.mmc._mode_pages import MultiSession as MultiSession
 from aioimapi.mmc._mode_pages import PowerConditionPage as PowerConditionPage
 from aioimapi.mmc._mode_pages import RawPage as RawPage
 from aioimapi.mmc._mode_pages import ReadWriteErrorRecovery as ReadWriteErrorRecovery
+from aioimapi.mmc._mode_pages import SessionFormat as SessionFormat
 from aioimapi.mmc._mode_pages import TimeoutAndProtect as TimeoutAndProtect
+from aioimapi.mmc._mode_pages import TrackMode as TrackMode
 from aioimapi.mmc._mode_pages import WriteParameters as WriteParameters
 from aioimapi.mmc._mode_pages import WriteType as WriteType
 from aioimapi.mmc._mode_pages import parse_pages as parse_pages
@@ -461,6 +463,7 @@ __all__ = (
     "SenseData",
     "SenseKey",
     "SenseMeaning",
+    "SessionFormat",
     "SessionInfo",
     "SessionState",
     "SetCdSpeed",
@@ -487,6 +490,7 @@ __all__ = (
     "TrackAddressType",
     "TrackInformation",
     "TrackIsrc",
+    "TrackMode",
     "TrackResources",
     "UnitSerialNumber",
     "Verify10",

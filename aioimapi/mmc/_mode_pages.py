@@ -7,11 +7,13 @@ SELECT must send them as zero.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Final, Self
 
 import attrs
 
+from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._fields import (
     U8,
     U16,
@@ -24,7 +26,9 @@ from aioimapi.mmc._fields import (
     chunked,
     layout_of,
     padded,
+    text,
 )
+from aioimapi.units import RAW_SECTOR_SIZE
 
 
 @attrs.frozen(kw_only=True)
@@ -155,13 +159,84 @@ class DataBlockType(OpenIntEnum):
     """What the host sends for each sector (MMC-5 7.5.4)."""
 
     RAW = 0
+    """2,352 bytes as they are: audio, or data sectors that the host encoded."""
+    RAW_WITH_PQ = 1
+    """2,352 bytes and formatted Q with the P bit, 16 bytes."""
+    RAW_WITH_PACKS = 2
+    """2,352 bytes and 96 of subchannel, R to W as packs that the drive protects and interleaves."""
+    RAW_WITH_SUB_CHANNEL = 3
+    """2,352 bytes and 96 of subchannel as they are."""
+    VENDOR_7 = 7
     MODE_1 = 8
     """2,048 bytes; every data disc."""
     MODE_2 = 9
+    """2,336 bytes of mode 2 without forms."""
     XA_FORM_1 = 10
+    """2,048 bytes; the subheader is that of the page."""
     XA_FORM_1_WITH_SUBHEADER = 11
+    """8 bytes of subheader and 2,048."""
     XA_FORM_2 = 12
+    """2,324 bytes; the subheader is that of the page."""
     XA_MIXED = 13
+    """8 bytes of subheader and 2,324; in form 1 the last 276 are ignored."""
+    VENDOR_15 = 15
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes of a block of WRITE; 0 for types that are reserved or a vendor's."""
+        return _BLOCK_BYTES.get(int(self), 0)
+
+    @property
+    def sub_channel_bytes(self) -> int:
+        """Those of them that are subchannel."""
+        return max(0, self.block_bytes - RAW_SECTOR_SIZE)
+
+
+_BLOCK_BYTES: Final = {
+    0: 2352,
+    1: 2368,
+    2: 2448,
+    3: 2448,
+    8: 2048,
+    9: 2336,
+    10: 2048,
+    11: 2056,
+    12: 2324,
+    13: 2332,
+}
+
+
+class TrackMode(enum.IntFlag):
+    """Control nibble of the Q subchannel, and track mode of page 05h (MMC-6, Red Book)."""
+
+    AUDIO = 0
+    PRE_EMPHASIS = 1
+    """Of audio; in a data track: recorded in packets."""
+    COPY_PERMITTED = 2
+    DATA = 4
+    FOUR_CHANNELS = 8
+
+
+class SessionFormat(OpenIntEnum):
+    """Disc type of a session: page 05h, the lead-in's A0h entry, READ DISC INFORMATION (MMC-6)."""
+
+    CD_DA_OR_ROM = 0x00
+    CD_I = 0x10
+    CD_ROM_XA = 0x20
+
+
+def _coded(value: str | None, size: int, what: str) -> int:
+    """Return the 16 bytes of a catalogue number or code: valid bit, characters, zeros."""
+    if value is None:
+        return 0
+    if len(value) != size or not value.isascii() or not value.isalnum():
+        raise LocalProtocolError(f"{value!r}: {what} has {size} letters and digits")
+    return int.from_bytes((b"\x80" + value.encode("ascii")).ljust(16, b"\0"), "big")
+
+
+def _decoded(value: int, size: int) -> str | None:
+    raw = value.to_bytes(16, "big")
+    return text(raw[1 : 1 + size]) if raw[0] & 0x80 else None
 
 
 @attrs.frozen(kw_only=True)
@@ -180,12 +255,12 @@ class WriteParameters(ModePage):
         fixed_packet: FP.
         copy: SCMS.
         packet_size: With FP; 16 on DVD.
-        session_format: 0 CD-DA, CD-ROM; 10h CD-I; 20h XA.
+        session_format: Disc type that the lead-in will tell.
         application_code: Of the disc.
         audio_pause: Sectors of pause before an audio track.
-        catalog_number: MCN with its valid bit, 16 bytes.
-        isrc: ISRC with its valid bit, 16 bytes.
-        subheader: For XA.
+        catalog_number: MCN with its valid bit, 16 bytes; see :meth:`catalog_field` and :attr:`catalog`.
+        isrc: ISRC with its valid bit, 16 bytes; see :meth:`isrc_field` and :attr:`track_isrc`.
+        subheader: For XA: file, channel, submode and coding; the drive records them twice.
     """
 
     code: ClassVar[int] = 0x05
@@ -202,12 +277,40 @@ class WriteParameters(ModePage):
     fixed_packet: Annotated[bool, Bit(3, 5)] = False
     copy: Annotated[bool, Bit(3, 4)] = False
     packet_size: Annotated[int, U32(10)] = 0
-    session_format: Annotated[int, U8(8)] = 0
+    session_format: Annotated[SessionFormat, U8(8)] = SessionFormat.CD_DA_OR_ROM
     application_code: Annotated[int, Bits(7, 5, 0)] = 0
     audio_pause: Annotated[int, U16(14)] = 150
     catalog_number: Annotated[int, Bytes(16, 16)] = 0
     isrc: Annotated[int, Bytes(32, 16)] = 0
     subheader: Annotated[int, U32(48)] = 0
+
+    @staticmethod
+    def catalog_field(number: str | None) -> int:
+        """Return ``catalog_number`` for 13 digits, or for none.
+
+        Raises:
+            LocalProtocolError: It has not 13 letters and digits.
+        """
+        return _coded(number, 13, "a media catalogue number")
+
+    @staticmethod
+    def isrc_field(code: str | None) -> int:
+        """Return ``isrc`` for a code of 12 characters, or for none.
+
+        Raises:
+            LocalProtocolError: It has not 12 letters and digits.
+        """
+        return _coded(code, 12, "an ISRC")
+
+    @property
+    def catalog(self) -> str | None:
+        """The media catalogue number, or None where it is not valid."""
+        return _decoded(self.catalog_number, 13)
+
+    @property
+    def track_isrc(self) -> str | None:
+        """The track's recording code, or None where it is not valid."""
+        return _decoded(self.isrc, 12)
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aioimapi import mmc
-from aioimapi.errors import RemoteProtocolError
+from aioimapi.errors import LocalProtocolError, RemoteProtocolError
 from aioimapi.mmc._fields import layout_of
 
 # tgt's DVD+R emulation to MODE SENSE (10) for all pages.
@@ -149,3 +149,34 @@ def pages() -> st.SearchStrategy[mmc.ModePage]:
 def test_pages_survive_the_way_there_and_back(found: list[mmc.ModePage], protected: bool) -> None:
     whole = mmc.ModeParameters(tuple(found), write_protected=protected)
     assert mmc.ModeParameters.parse(whole.to_bytes()) == whole
+
+
+def test_block_sizes_of_every_data_block_type() -> None:
+    # MMC-5 table of data block types; the list of a burning program says the same.
+    sizes = [mmc.DataBlockType(code).block_bytes for code in range(16)]
+    assert sizes == [2352, 2368, 2448, 2448, 0, 0, 0, 0, 2048, 2336, 2048, 2056, 2324, 2332, 0, 0]
+    assert [mmc.DataBlockType(code).sub_channel_bytes for code in range(4)] == [0, 16, 96, 96]
+
+
+def test_numbers_and_codes_of_the_write_parameters() -> None:
+    # MMC-5 7.5 by hand: raw with subchannel, audio, catalogue number and code with their valid bits.
+    data = bytes.fromhex("05 32 03 00 03 00 00 00 20 00 00 00 00 00 00 96")
+    data += b"\x800123456789012\0\0" + b"\x80USRC17607839\0\0\0" + bytes.fromhex("00 00 09 00")
+    page = mmc.WriteParameters(
+        write_type=mmc.WriteType.RAW,
+        track_mode=int(mmc.TrackMode.AUDIO),
+        data_block_type=mmc.DataBlockType.RAW_WITH_SUB_CHANNEL,
+        session_format=mmc.SessionFormat.CD_ROM_XA,
+        catalog_number=mmc.WriteParameters.catalog_field("0123456789012"),
+        isrc=mmc.WriteParameters.isrc_field("USRC17607839"),
+        subheader=0x0900,
+    )
+    assert page.to_bytes() == data
+    assert mmc.parse_pages(data) == (page,)
+    assert (page.catalog, page.track_isrc) == ("0123456789012", "USRC17607839")
+    bare = mmc.WriteParameters(catalog_number=mmc.WriteParameters.catalog_field(None))
+    assert (bare.catalog, bare.track_isrc, bare.catalog_number) == (None, None, 0)
+    with pytest.raises(LocalProtocolError, match="13 letters and digits"):
+        mmc.WriteParameters.catalog_field("123")
+    with pytest.raises(LocalProtocolError, match="ISRC"):
+        mmc.WriteParameters.isrc_field("US-C17607839")
