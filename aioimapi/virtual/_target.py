@@ -265,7 +265,8 @@ class VirtualTarget:
         answer = handler(drive, command, data)
         if isinstance(answer, bytes):
             size = min(len(answer), command.transfer_length, len(data))
-            data[:size] = answer[:size]
+            if size:  # without a data phase there is no buffer either
+                data[:size] = answer[:size]
         elif answer is not None:
             size = answer
         else:
