@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 
 from aioimapi import mmc
 from aioimapi.errors import InvalidFieldError, UnknownOpcodeError
-from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import DriveState, Identity
 from aioimapi.virtual._faults import Action, Fault, FaultScript
 from aioimapi.virtual._physics import Physics, WriteBuffer
@@ -226,8 +225,7 @@ class VirtualTarget:
         if flags & _RESERVED_10:
             raise invalid_field(1, 1)
         drive = self._drive
-        _read_write.write_sectors(drive, lba, count, data, fua=bool(flags & _FUA))
-        return self._moved(count * SECTOR_SIZE)
+        return self._moved(_read_write.write_sectors(drive, lba, count, data, fua=bool(flags & _FUA)))
 
     def _read(self, cdb: bytes, data: memoryview) -> TargetReply:
         _, flags, lba, count = _transfer.unpack_from(cdb)

@@ -40,7 +40,7 @@ def read_track_information(drive: DriveState, command: ReadTrackInformation, dat
         number = next((n for n in range(number, len(disc.tracks) + 1) if not disc.tracks[n - 1].closed), 0)
         if not number:
             raise invalid_field(2)
-    return family.track_information(disc, number)
+    return family.describe_track(drive, disc, number)
 
 
 def read_toc(drive: DriveState, command: ReadTocPmaAtip, data: memoryview) -> bytes:

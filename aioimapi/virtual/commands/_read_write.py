@@ -11,17 +11,17 @@ from aioimapi.virtual._reply import CheckConditionError, invalid_field
 from aioimapi.virtual.families._registry import family_of
 
 
-def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, fua: bool = False) -> None:
-    """Do what WRITE does with ``count`` sectors at ``lba``."""
+def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, fua: bool = False) -> int:
+    """Do what WRITE does with ``count`` sectors at ``lba``; return how many bytes it took."""
     medium = drive.need_writable()
     disc = medium.state
-    size = count * SECTOR_SIZE
+    family = family_of(disc)
+    size = family.write_bytes(drive, disc, lba, count)
     if len(data) < size:
         raise CheckConditionError(0xB, 0x4B, 0)  # data phase error: the host sent less than it announced
-    family = family_of(disc)
     number = family.accept_write(drive, disc, lba, count)
     if not count:
-        return
+        return 0
     if drive.unflushed not in (0, number):
         family.stop_writing(drive, medium)
     if drive.physics.enabled:
@@ -34,6 +34,7 @@ def write_sectors(drive: DriveState, lba: int, count: int, data: memoryview, *, 
     drive.unflushed = number
     if fua and drive.physics.enabled:
         drive.spend(drive.buffer.flush(drive.now, drive.write_rate))
+    return size
 
 
 def _take_time(drive: DriveState, size: int) -> None:
@@ -57,10 +58,11 @@ def _host_failed(error: OSError, path: str, lba: int) -> CheckConditionError:
 def read_sectors(drive: DriveState, lba: int, count: int, data: memoryview) -> int:
     """Do what READ does; return how many bytes it filled."""
     medium = drive.need_medium()
-    family_of(medium.state).check_readable(medium.state, lba, count)
+    family = family_of(medium.state)
+    family.check_readable(medium.state, lba, count)
     size = min(count * SECTOR_SIZE, len(data))
     try:
-        medium.read_into(lba, data[:size])
+        family.read(medium, lba, data[:size])
     except OSError as error:
         note = f"{medium.path} cannot be read: {error.strerror}"
         raise CheckConditionError(3, 0x11, 0, information=lba, note=note) from error
@@ -71,9 +73,9 @@ def read_sectors(drive: DriveState, lba: int, count: int, data: memoryview) -> i
     return size
 
 
-def write10(drive: DriveState, command: Write10 | Write12, data: memoryview) -> None:
+def write10(drive: DriveState, command: Write10 | Write12, data: memoryview) -> int:
     """WRITE (10) and WRITE (12), by way of the decoded command."""
-    write_sectors(drive, command.lba, command.sectors, data, fua=command.fua)
+    return write_sectors(drive, command.lba, command.sectors, data, fua=command.fua)
 
 
 def read10(drive: DriveState, command: Read10 | Read12, data: memoryview) -> int:

@@ -22,7 +22,7 @@ from aioimapi.mmc import (
     TocFormat,
     TrackAddressType,
 )
-from aioimapi.units import FRAMES_PER_SECOND, MSF_OFFSET, round_up
+from aioimapi.units import FRAMES_PER_SECOND, MSF_OFFSET, SECTOR_SIZE, round_up
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 from aioimapi.virtual.discs._state import DiscState, DiscStatus, SessionState, Track
@@ -73,6 +73,10 @@ class Family:
 
     # --- WRITE, READ, SYNCHRONIZE CACHE -------------------------------------------------------------
 
+    def write_bytes(self, drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
+        """Return how many bytes a WRITE of so many blocks brings; CDs have blocks of other sizes, too."""
+        return count * SECTOR_SIZE
+
     def accept_write(self, drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
         """Return the track that a WRITE goes to, 0 where the disc is overwritten in place, or end the command."""
         if disc.sequential:
@@ -106,6 +110,10 @@ class Family:
             medium.record(number, lba, data, count)
         else:
             medium.put(lba, data)
+
+    def read(self, medium: VirtualMedium, lba: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` with the user data of sectors that can be read."""
+        medium.read_into(lba, buffer)
 
     def end_of_writing(self, drive: DriveState, medium: VirtualMedium, number: int) -> None:
         """Do to the open track ``number`` what follows when the laser stops: its last write unit is filled up.
@@ -334,6 +342,10 @@ class Family:
         if number is None:
             raise invalid_field(2)
         return number
+
+    def describe_track(self, drive: DriveState, disc: DiscState, number: int) -> bytes:
+        """Return the answer to READ TRACK INFORMATION; with CDs the host's settings have a say in it."""
+        return self.track_information(disc, number)
 
     def track_information(self, disc: DiscState, number: int) -> bytes:
         """Return the track information block of one track (MMC-6 6.27)."""
