@@ -20,6 +20,7 @@ TESTED = {
     "make_image.py",
     "own_transport.py",
     "service_with_cancel.py",
+    "test_with_fixtures.py",  # by tests/testing/test_pytest_plugin.py
 }
 
 Example = Callable[..., subprocess.CompletedProcess[str]]
