@@ -9,11 +9,11 @@ Layer 0: imports nothing of the package. The tree::
     │ └ CommandFailedError   NotReadyError · MediumError · HardwareError · IllegalRequestError · UnitAttentionError
     │                        DataProtectError · BlankCheckError · AbortedCommandError
     ├ DiscError              NoDiscError · DiscNotSupportedError · DiscNotBlankError · DiscNotWritableError
-    │                        DiscTooSmallError · DiscBlankError · VirtualMediumError
+    │                        DiscTooSmallError · DiscBlankError · VirtualMediumError · MediumDamagedError
     ├ RecordingError         VerificationError · StreamingLostError
     ├ ImageError             NameNotRepresentableError · DuplicateNameError · ItemNotFoundError · ImageFrozenError
     │ │                      ImageTooLargeError · TooManyDirectoriesError · ImageFormatError
-    │ │                      ImageTruncatedError
+    │ │                      ImageTruncatedError · SheetError
     │ └ SourceError          SourceChangedError · SourceNotRereadableError · SourceInsideOutputError
     └ OutputError            OutputExistsError · OutputFullError · OutputClosedError
 
@@ -22,6 +22,23 @@ Attributes carry the same facts for programs. Cancellation is never one of these
 """
 
 from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    r"""Return text that is safe in a message and on a terminal, as names from discs and folders need not be.
+
+    Control characters come as Python escapes (``\n``, ``\x1b``), and bytes of a file name that are no UTF-8 as
+    themselves (``\xff``).
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # how Python carries a byte that is no UTF-8 (PEP 383)
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape", "surrogatepass").decode()
 
 
 class ImapiError(Exception):
@@ -255,6 +272,22 @@ class VirtualMediumError(DiscError):
     """A virtual drive's medium file or its sidecar is missing, damaged, or of another version."""
 
 
+class MediumDamagedError(VirtualMediumError):
+    """A medium file or its sidecar is damaged; neither was changed.
+
+    Attributes:
+        path: The medium file.
+        savable: What of the disc can be saved, in words.
+    """
+
+    def __init__(
+        self, message: str, *, path: str = "", savable: str = "", drive: str = "", profile: str = ""
+    ) -> None:
+        super().__init__(message, drive=drive, profile=profile)
+        self.path = path
+        self.savable = savable
+
+
 # --- recording --------------------------------------------------------------------------------------
 
 
@@ -386,6 +419,26 @@ class ImageTruncatedError(ImageFormatError):
         super().__init__(message, path=path)
         self.expected = expected
         self.found = found
+
+
+class SheetError(ImageFormatError):
+    """A cue sheet or TOC file cannot be read, or the files that it names do not hold what it says.
+
+    Attributes:
+        line: The line of the sheet that the error is about, from 1; 0 for none.
+    """
+
+    def __init__(self, message: str, *, path: str = "", line: int = 0) -> None:
+        where = (
+            f"{path}:{line}: " if path and line else f"line {line}: " if line else f"{path}: " if path else ""
+        )
+        super().__init__(where + message, path=path)
+        self.message = message
+        self.line = line
+
+    def at(self, path: str) -> SheetError:
+        """Return the same error with the sheet's path in its message."""
+        return SheetError(self.message, path=path, line=self.line)
 
 
 class SourceError(ImageError):

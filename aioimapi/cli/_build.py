@@ -13,7 +13,7 @@ import click
 from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._sources import Source
-from aioimapi.errors import DuplicateNameError
+from aioimapi.errors import DuplicateNameError, printable
 
 if TYPE_CHECKING:
     from aioimapi.image import FileSystemImage, ImagePlan, PlanWarning
@@ -153,7 +153,7 @@ def describe(plan: ImagePlan) -> list[tuple[str, str]]:
     files = _text.plural(plan.file_count, "file")
     folders = _text.plural(plan.directory_count - 1, "folder")
     return [
-        ("Volume", _text.printable(plan.volume_name)),
+        ("Volume", printable(plan.volume_name)),
         ("File systems", ", ".join(_TITLES[name] for name in FILE_SYSTEM_NAMES if name in present)),
         ("Holds", f"{files} in {folders}" if plan.directory_count > 1 else files),
         ("Size", f"{_text.size(plan.size)}, {plan.sector_count:,} sectors ({plan.size:,} bytes)"),

@@ -16,12 +16,11 @@ from typing import Any
 
 import attrs
 
-from aioimapi.cli import _text
 from aioimapi.cli._exit import ExitCode, way_out
 from aioimapi.cli._progress import Display, JsonDisplay, PlainDisplay, RichDisplay
 from aioimapi.cli._streams import describe_loss, drop_standard_output
 from aioimapi.cli._words import in_our_words
-from aioimapi.errors import ImapiError
+from aioimapi.errors import ImapiError, printable
 
 SHOWN_WARNINGS = 20
 """Warnings of one kind that a person is shown."""
@@ -154,7 +153,7 @@ class Console:
 
     def warn(self, text: str, **facts: Any) -> None:
         """Write a warning to standard error, and as JSON, with its facts, where asked."""
-        self.note(f"aioimapi: warning: {_text.printable(in_our_words(text))}")
+        self.note(f"aioimapi: warning: {printable(in_our_words(text))}")
         self.event("warning", {"message": text, **facts})
 
     def warn_each(self, texts: Iterable[str]) -> None:
@@ -163,7 +162,7 @@ class Console:
         for count, text in enumerate(texts, 1):
             self.event("warning", {"message": text})
             if count <= SHOWN_WARNINGS:
-                self.note(f"aioimapi: warning: {_text.printable(in_our_words(text))}")
+                self.note(f"aioimapi: warning: {printable(in_our_words(text))}")
         if count > SHOWN_WARNINGS:
             self.note(f"aioimapi: warning: and {count - SHOWN_WARNINGS:,} more like these (--json tells all)")
 
@@ -252,5 +251,5 @@ def error_facts(error: BaseException) -> dict[str, Any]:
 def _showable(text: str, encoding: str | None) -> str:
     """Return text that terminal and stream can take: control characters, and what has no form there, as numbers."""
     codec = encoding or "ascii"
-    text = "\n".join(_text.printable(line) for line in text.split("\n"))
+    text = "\n".join(printable(line) for line in text.split("\n"))
     return text.encode(codec, "backslashreplace").decode(codec)

@@ -10,6 +10,7 @@ from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
+from aioimapi.errors import printable
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _describe_drive(drive: DriveDescription) -> str:
     serial = f", serial {drive.serial}" if drive.serial else ""
     nodes = [node for node in (drive.generic_node, drive.block_node) if node and node != drive.name]
     also = f" (also {', '.join(nodes)})" if nodes else ""
-    lines = [f"{_text.printable(drive.name)}{also}: {_text.printable(drive.model + serial)}"]
+    lines = [f"{printable(drive.name)}{also}: {printable(drive.model + serial)}"]
     if drive.writes or drive.reads:
         lines.append(f"    writes  {', '.join(_profile_names(drive.writes)) or 'nothing'}")
     if drive.media is not None:
@@ -71,7 +72,7 @@ def _describe_drive(drive: DriveDescription) -> str:
     elif drive.readiness is not None:
         lines.append(f"    holds   {drive.readiness.state.value}")
     if drive.problem:
-        lines.append(f"    cannot be asked: {_text.printable(drive.problem)}")
+        lines.append(f"    cannot be asked: {printable(drive.problem)}")
     return "\n".join(lines)
 
 
@@ -214,9 +215,7 @@ def eject(console: Console, drive: str) -> ExitCode:
 
         async with open_drive(drive) as opened:
             await opened.eject()
-        return console.result(
-            {"drive": drive, "tray": "open"}, text=f"{_text.printable(drive)}: the tray is open"
-        )
+        return console.result({"drive": drive, "tray": "open"}, text=f"{printable(drive)}: the tray is open")
 
     return console.run(job)
 
@@ -233,8 +232,6 @@ def load(console: Console, drive: str) -> ExitCode:
 
         async with open_drive(drive) as opened:
             await opened.load()
-        return console.result(
-            {"drive": drive, "tray": "closed"}, text=f"{_text.printable(drive)}: a disc is ready"
-        )
+        return console.result({"drive": drive, "tray": "closed"}, text=f"{printable(drive)}: a disc is ready")
 
     return console.run(job)

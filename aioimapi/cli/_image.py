@@ -17,6 +17,7 @@ from aioimapi.cli._options import command_options
 from aioimapi.cli._output import check_file, claim_output
 from aioimapi.cli._progress import Tick
 from aioimapi.cli._sources import parse, refuse_output_inside, single_image
+from aioimapi.errors import printable
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def _describe_name(name: PlannedName) -> str:
         ("Rock Ridge", name.rock_ridge),
         ("UDF", name.udf),
     )
-    parts = [f"{title}: {_text.printable(text)}" for title, text in became if text is not None]
-    return "\n    ".join([_text.printable(name.path), *parts])
+    parts = [f"{title}: {printable(text)}" for title, text in became if text is not None]
+    return "\n    ".join([printable(name.path), *parts])
 
 
 @click.command()
@@ -92,7 +93,7 @@ def image(
             console.warn(finding)
         lines = describe(planned)
         lines.append(("Made", f"in {seconds:.1f} s, {_text.rate(planned.size / max(seconds, 1e-3))}"))
-        lines.append(("Image", "standard output" if output == "-" else _text.printable(output)))
+        lines.append(("Image", "standard output" if output == "-" else printable(output)))
         return console.result(
             {**facts(planned), "output": output, "seconds": seconds}, text=_text.facts(lines)
         )

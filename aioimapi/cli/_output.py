@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 import click
 
-from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import OutputRefusedError
 from aioimapi.cli._streams import is_standard_output
 from aioimapi.cli._target import medium_files
-from aioimapi.errors import OutputExistsError, SourceInsideOutputError
+from aioimapi.errors import OutputExistsError, SourceInsideOutputError, printable
 
 
 def claim_output(console: Console, output: str) -> str:
@@ -44,7 +43,7 @@ def check_file(output: str, *, force: bool) -> None:
     """
     if output == "-":
         return
-    shown = _text.printable(output)
+    shown = printable(output)
     if os.path.isdir(output):
         raise OutputRefusedError(f"{shown} is a folder; give the name of a file", path=output)
     if os.path.lexists(output):
@@ -56,7 +55,7 @@ def check_file(output: str, *, force: bool) -> None:
     folder = os.path.dirname(output) or "."
     if not os.path.isdir(folder):
         raise OutputRefusedError(
-            f"{shown}: there is no folder {_text.printable(folder)}; make it first", path=output
+            f"{shown}: there is no folder {printable(folder)}; make it first", path=output
         )
 
 
@@ -68,7 +67,7 @@ def check_folder(output: str) -> None:
     """
     if os.path.lexists(output) and not os.path.isdir(output):
         raise OutputRefusedError(
-            f"{_text.printable(output)} is no folder; name one, or one to be made", path=output
+            f"{printable(output)} is no folder; name one, or one to be made", path=output
         )
 
 
@@ -81,7 +80,7 @@ def refuse_the_disc_itself(drive: str, output: str) -> None:
     for path in medium_files(drive):
         if os.path.realpath(path) == os.path.realpath(output) or _same(path, output):
             raise SourceInsideOutputError(
-                f"{_text.printable(output)} is the disc in {_text.printable(drive)} itself; "
+                f"{printable(output)} is the disc in {printable(drive)} itself; "
                 "put the output somewhere else",
                 path=output,
             )

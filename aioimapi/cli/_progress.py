@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from aioimapi.cli import _text
+from aioimapi.errors import printable
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def recorder_tick(progress: Progress) -> Tick:
 
 def label(name: str) -> str:
     """Return a drive's name without a URL's options: they tell no drive apart."""
-    return _text.printable(name.partition("?")[0] if name.startswith("virtual:") else name)
+    return printable(name.partition("?")[0] if name.startswith("virtual:") else name)
 
 
 class Display(ABC):

@@ -17,7 +17,7 @@ from aioimapi.cli._options import command_options
 from aioimapi.cli._output import check_file, claim_output, refuse_the_disc_itself
 from aioimapi.cli._progress import Display, Tick, recorder_tick
 from aioimapi.cli._target import open_reader, session_start
-from aioimapi.errors import ImageFormatError, VerificationError
+from aioimapi.errors import ImageFormatError, VerificationError, printable
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def read(
             ("Read", f"{_text.size(size)}, {disc.sector_count:,} sectors ({size:,} bytes)"),
             ("Digest", f"{hasher.name} {hasher.hexdigest()}"),
             ("Took", f"{seconds:.1f} s, {_text.rate(size / max(seconds, 1e-3))}"),
-            ("Image", "standard output" if output == "-" else _text.printable(output)),
+            ("Image", "standard output" if output == "-" else printable(output)),
         ]
         return console.result(facts, text=_text.facts(lines))
 

@@ -8,6 +8,7 @@ from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
+from aioimapi.errors import printable
 from aioimapi.units import SECTOR_SIZE
 
 _KINDS = ("cd-r", "dvd+r", "dvd+rw", "bd-r", "bd-re")
@@ -40,8 +41,6 @@ def new(console: Console, file: str, media: str, sectors: int | None) -> ExitCod
         drive = f"virtual:{file.translate(_QUOTED)}"
         facts = {"file": file, "media": media, "sectors": capacity, "drive": drive}
         room = _text.size(capacity * SECTOR_SIZE)
-        return console.result(
-            facts, text=f"a blank {media} of {room} is in the drive {_text.printable(drive)}"
-        )
+        return console.result(facts, text=f"a blank {media} of {room} is in the drive {printable(drive)}")
 
     return console.run(job)

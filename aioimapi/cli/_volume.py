@@ -19,7 +19,7 @@ from aioimapi.cli._options import command_options
 from aioimapi.cli._output import check_folder, inside
 from aioimapi.cli._progress import Tick
 from aioimapi.cli._target import is_drive, medium_files, open_image_or_disc
-from aioimapi.errors import ItemNotFoundError, OutputError, SourceInsideOutputError
+from aioimapi.errors import ItemNotFoundError, OutputError, SourceInsideOutputError, printable
 from aioimapi.units import sectors
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
             held = (
                 f"{_text.plural(files, 'file')} ({_text.size(size)}) in {_text.plural(directories, 'folder')}"
             )
-            console.note(f"{_text.printable(volume.name) or 'no name'}: {held}; {volume.choice}")
+            console.note(f"{printable(volume.name) or 'no name'}: {held}; {volume.choice}")
         return console.result(facts)
 
     return console.run(job)
@@ -121,13 +121,13 @@ def _line(entry: Entry) -> str:
     bits = _TYPE_BITS[entry.kind.value]
     mode = f"{stat.filemode(bits)[0]}?????????" if entry.mode is None else stat.filemode(bits | entry.mode)
     when = _when(entry.mtime_ns)
-    name = _text.printable(entry.path)
+    name = printable(entry.path)
     if entry.target is not None:
-        name += f" -> {_text.printable(entry.target)}"
+        name += f" -> {printable(entry.target)}"
     if entry.is_directory:
         name = name.rstrip("/") + "/"
     size = "" if entry.is_directory else f"{entry.size}"
-    fault = f"  (cannot be read: {_text.printable(entry.fault)})" if entry.fault else ""
+    fault = f"  (cannot be read: {printable(entry.fault)})" if entry.fault else ""
     return f"{mode} {size:>14} {when:16} {name}{fault}"
 
 
@@ -181,7 +181,7 @@ async def _refuse_what_is_read(volume: Volume, image: str, path: str, output: st
             elif os.path.basename(entry.path) != place:
                 continue
             raise SourceInsideOutputError(
-                f"{_text.printable(read)} would be replaced by the file of that name in it; "
+                f"{printable(read)} would be replaced by the file of that name in it; "
                 "put the output somewhere else",
                 path=read,
             )
@@ -194,7 +194,7 @@ def _tell_extracted(console: Console, report: ExtractReport) -> ExitCode:
     if report.hard_links:
         made.append(_text.plural(report.hard_links, "hard link"))
     made.append(f"{_text.size(report.size_bytes)} from {report.file_system}")
-    text = f"{_text.printable(report.folder)}: {', '.join(made)}"
+    text = f"{printable(report.folder)}: {', '.join(made)}"
     facts = {
         "folder": report.folder,
         "file_system": report.file_system,

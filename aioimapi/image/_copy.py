@@ -12,10 +12,9 @@ from typing import BinaryIO
 import anyio
 from anyio import to_thread
 
-from aioimapi.errors import OutputError, OutputExistsError
+from aioimapi.errors import OutputError, OutputExistsError, printable
 from aioimapi.image._feed import feed
 from aioimapi.image._guard import ThreadGuard
-from aioimapi.image._host import printable
 from aioimapi.image._save import PROGRESS_S, _create, _partial_path, _publish, output_error
 from aioimapi.image._source import Hasher, SectorSource
 

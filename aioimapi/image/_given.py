@@ -9,10 +9,10 @@ from typing import IO
 
 import attrs
 
-from aioimapi.errors import ImageError
+from aioimapi.errors import ImageError, printable
 from aioimapi.fs._tree import Directory
 from aioimapi.image._content import BytesContent, DatedPath, FileObjectContent, StreamContent
-from aioimapi.image._host import printable, source_error
+from aioimapi.image._host import source_error
 from aioimapi.image._scan import Scanner
 
 FileSource = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from aioimapi.errors import SourceError
+from aioimapi.errors import SourceError, printable
 
 _PATH_LIMIT = 4000
 """Linux refuses paths of 4,096 bytes and more; longer ones are walked in steps, each from the descriptor before."""
@@ -73,9 +73,3 @@ def source_error(error: OSError, path: str, doing: str) -> SourceError:
     else:
         hint = "check the file system that holds it"
     return SourceError(f"cannot {doing} {printable(path)}: {reason}; {hint}", path=path)
-
-
-def printable(path: str) -> str:
-    """Return a path that any terminal takes: bytes that are no UTF-8, and control characters, escaped."""
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

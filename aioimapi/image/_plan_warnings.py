@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from aioimapi.errors import printable
 from aioimapi.fs import iso9660, udf
 from aioimapi.fs._layout import FileSystem, Layout
 from aioimapi.fs._names import joliet_identifiers, rock_ridge_names, udf_identifiers
 from aioimapi.fs._tree import Directory
 from aioimapi.fs.iso9660._records import MAX_EXTENT
-from aioimapi.image._host import printable
 from aioimapi.image._warnings import WarningLog
 
 ISO_DEPTH = 8

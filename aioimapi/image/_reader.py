@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from aioimapi.errors import LocalProtocolError, SourceChangedError, SourceError
+from aioimapi.errors import LocalProtocolError, SourceChangedError, SourceError, printable
 from aioimapi.fs._image_layout import last_sector
 from aioimapi.fs._tree import Directory
 from aioimapi.image._content import Content, DatedPath, StreamContent
 from aioimapi.image._guard import ThreadGuard
-from aioimapi.image._host import open_folder, printable, source_error
+from aioimapi.image._host import open_folder, source_error
 from aioimapi.image._source import Hasher, SectorReader
 from aioimapi.units import SECTOR_SIZE, round_up
 

@@ -23,10 +23,10 @@ from aioimapi.errors import (
     OutputExistsError,
     OutputFullError,
     SourceInsideOutputError,
+    printable,
 )
 from aioimapi.image._content import Content, StreamContent
 from aioimapi.image._guard import ThreadGuard
-from aioimapi.image._host import printable
 from aioimapi.image._reader import FileCursor, fill, note_if_modified
 from aioimapi.units import SECTOR_SIZE
 

@@ -9,11 +9,11 @@ from typing import Literal
 
 import attrs
 
-from aioimapi.errors import ImageError, SourceError
+from aioimapi.errors import ImageError, SourceError, printable
 from aioimapi.fs._merge import Kept, graft
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, LinkGroup
-from aioimapi.image._host import hides_content, open_folder, printable, source_error
+from aioimapi.image._host import hides_content, open_folder, source_error
 from aioimapi.image._warnings import WarningLog
 
 _EARLIEST_NS = FIRST_SECOND * 1_000_000_000

@@ -13,6 +13,7 @@ from aioimapi.cli import _text
 from aioimapi.cli._exit import MEANINGS, ExitCode, code_for, code_for_several
 from aioimapi.cli._progress import JsonDisplay, PlainDisplay, Tick, describe, label
 from aioimapi.cli._words import WORDS, in_our_words
+from aioimapi.errors import printable
 from aioimapi.recorder import Silence
 
 
@@ -46,8 +47,8 @@ def test_columns_line_up() -> None:
 
 
 def test_names_from_an_image_cannot_drive_the_terminal() -> None:
-    assert _text.printable("ok é 写") == "ok é 写"
-    assert _text.printable("a\x1b[2Jb\n\udc80") == "a\\x1b[2Jb\\n\\udc80"
+    assert printable("ok é 写") == "ok é 写"
+    assert printable("a\x1b[2Jb\n\udc80\ud800") == r"a\x1b[2Jb\n\x80\ud800"
 
 
 @pytest.mark.parametrize(
