@@ -223,7 +223,7 @@ def test_power_calibration(drive: Drive) -> None:
 
 def test_track_resources(drive: Drive) -> None:
     data = drive("bd-r").ok(mmc.ReadDiscInformation(data_type=mmc.DiscInformationType.TRACK_RESOURCES))
-    assert data == struct.pack(">HBxHHHH", 10, 0x20, 7_927, 1, 7_927, 7_926)
+    assert data == struct.pack(">HBxHHHH", 10, 0x20, 7_927, 1, 16, 1)
 
 
 def test_the_old_place_of_the_toc_format(drive: Drive) -> None:

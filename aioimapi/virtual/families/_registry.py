@@ -6,7 +6,8 @@ from typing import Final
 
 from aioimapi.virtual.discs._kinds import MediumKind
 from aioimapi.virtual.discs._state import DiscState
-from aioimapi.virtual.families._bd import BdReFamily, BdRFamily, BdRomFamily
+from aioimapi.virtual.families._bd_r import BdRFamily
+from aioimapi.virtual.families._bd_re import BdReFamily, BdRomFamily
 from aioimapi.virtual.families._cd import CdFamily
 from aioimapi.virtual.families._dvd_plus import DvdPlusRFamily, DvdPlusRwFamily
 from aioimapi.virtual.families._family import Family
