@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aioimapi import mmc
-from aioimapi.errors import DriveAccessError, DriveBusyError, VirtualMediumError
+from aioimapi.errors import DriveAccessError, DriveBusyError, MediumDamagedError, VirtualMediumError
 from aioimapi.virtual import MediumKind, VirtualMedium, VirtualTarget, open_virtual_target
 
 from .host import Host, pattern
@@ -117,8 +118,8 @@ def test_each_write_moves_ten_bytes_of_the_sidecar(tmp_path: Path) -> None:
     after = sidecar.read_bytes()
     assert sidecar.stat().st_ino == inode
     changed = [at for at in range(len(after)) if before[at] != after[at]]
-    assert after[:30] == b'{"progress": "00001:0000000039'
-    assert changed == [29]  # 32 became 39
+    assert after[:33] == b'{"progress": "00001:0000000039:42'  # 100 and 39, modulo 97
+    assert set(changed) <= {29, 31, 32}  # 32 became 39, and the check digits with it
     assert json.loads(after)["kind"] == "bd-r"
     host.close(2)
     assert sidecar.stat().st_ino != inode
@@ -189,6 +190,12 @@ def burned(tmp_path: Path) -> Path:
     return path
 
 
+def resealed(body: bytes) -> bytes:
+    """A sidecar whose checksum is right, whatever it says: what a program writes, not what an accident leaves."""
+    static = body[body.index(b'"format"') :]
+    return body[:48] + b"%08x" % zlib.crc32(static) + body[56:59] + static
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -196,32 +203,41 @@ def burned(tmp_path: Path) -> Path:
         (lambda body: body[:100], "not JSON"),
         (lambda body: b'{"a": 1}', "not written by a virtual drive"),
         (lambda body: b"[]", "not written by a virtual drive"),
-        (lambda body: body.replace(b'"version": 1', b'"version": 2'), "version 2"),
-        (lambda body: body.replace(b'"kind": "bd-r"', b'"kind": "tape"'), "makes no sense"),
-        (lambda body: body.replace(b'"sessions": 2', b'"sessions": 1'), "makes no sense"),
-        (lambda body: body.replace(b'"end": 64', b'"end": 63'), "makes no sense"),
-        (lambda body: body.replace(b"00002:0000000069", b"00002:0000000063"), "makes no sense"),
-        (lambda body: body.replace(b"00002:0000000069", b"00002:00000xyz69"), "makes no sense"),
-        (lambda body: body.replace(b"00002:0000000069", b"00009:0000000069"), "makes no sense"),
-        (lambda body: body.replace(b"00002:0000000069", b"00002:0000009999"), "makes no sense"),
-        (lambda body: body.replace(b'"tracks": [', b'"tracks": [3, '), "makes no sense"),
-        (lambda body: body.replace(b'"sectors": 4096', b'"sectors": -1'), "makes no sense"),
-        (lambda body: body.replace(b'"sectors": 4096', b'"sectors": true'), "makes no sense"),
-        (lambda body: body.replace(b'"gaps": []', b'"gaps": [[1, 2]]'), "makes no sense"),
-        (lambda body: body.replace(b'"end": 64', b'"end": null'), "makes no sense"),
+        (lambda body: body.replace(b'"version": 2', b'"version": 3'), "version 3"),
+        (lambda body: body.replace(b'"version": 2', b'"version": true'), "version True"),
+        (lambda body: body.replace(b'"kind": "bd-r"', b'"kind": "cd-r"'), "checksum"),
+        (lambda body: body.replace(b'"sessions": 2', b'"sessions": 3'), "checksum"),
+        (lambda body: body.replace(b"0000000069", b"0000000079"), "check digits"),
+        (lambda body: body.replace(b"00002:", b"00001:"), "check digits"),
+        (lambda body: body.replace(b'"progress": ', b'"progress":  '), "progress field"),
+        (lambda body: body.replace(b"0000000069", b"00000xyz69"), "progress field"),
+        (lambda body: resealed(body.replace(b'"kind": "bd-r"', b'"kind": "tape"')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"sessions": 2', b'"sessions": 1')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"end": 64', b'"end": 63')), "makes no sense"),
+        (lambda body: body.replace(b"00002:0000000069:75", b"00002:0000000063:69"), "makes no sense"),
+        (lambda body: body.replace(b"00002:0000000069:75", b"00009:0000000069:96"), "makes no sense"),
+        (lambda body: body.replace(b"00002:0000000069:75", b"00002:0000009999:14"), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"tracks": [', b'"tracks": [3, ')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"sectors": 4096', b'"sectors": -1')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"sectors": 4096', b'"sectors": true')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"gaps": []', b'"gaps": [[1, 2]]')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"end": 64', b'"end": null')), "makes no sense"),
+        (lambda body: resealed(body.replace(b'"faults": []', b'"faults": ["x"]')), "makes no sense"),
         (lambda body: b"[" * 100_000, "not JSON"),
     ],
 )
 def test_a_damaged_sidecar_is_refused_and_left_alone(burned: Path, damage: object, words: str) -> None:
     sidecar = burned.with_name("disc.img.state")
+    assert sidecar.read_bytes()[:33] == b'{"progress": "00002:0000000069:75'
     assert callable(damage)
     broken = damage(sidecar.read_bytes())
     assert isinstance(broken, bytes)
     assert broken != sidecar.read_bytes()
     sidecar.write_bytes(broken)
     data = burned.read_bytes()
-    with pytest.raises(VirtualMediumError, match=words):
+    with pytest.raises(VirtualMediumError, match=words) as caught:
         VirtualMedium.open(burned)
+    assert isinstance(caught.value, MediumDamagedError) or words.startswith("version")
     assert sidecar.read_bytes() == broken
     assert burned.read_bytes() == data
 

@@ -11,7 +11,7 @@ import os
 from types import TracebackType
 from typing import Final, Self
 
-from aioimapi.errors import DriveAccessError, DriveBusyError, VirtualMediumError
+from aioimapi.errors import DriveAccessError, DriveBusyError, MediumDamagedError, VirtualMediumError
 from aioimapi.units import MSF_OFFSET, SECTOR_SIZE
 from aioimapi.virtual.discs._kinds import MediumKind, media_kind
 from aioimapi.virtual.discs._registry import blank_disc
@@ -196,18 +196,29 @@ class VirtualMedium:
             self.save()
         self.put(lba, data)
         end = lba + count
-        os.pwrite(self._sidecar, b"%010d" % end, _sidecar.LBA_OFFSET)
+        os.pwrite(self._sidecar, b"%010d:%02d" % (end, (number * 100 + end) % 97), _sidecar.LBA_OFFSET)
         self.state.tracks[number - 1].next_lba = end
-
-    def advance(self, number: int, end: int) -> None:
-        """Move the next writable address of track ``number`` to ``end``, whatever was written and wherever."""
-        self.record(number, end, b"", 0)
 
     def put(self, lba: int, data: memoryview | bytes) -> None:
         """Write sectors, and nothing else."""
         offset, at, view = lba * SECTOR_SIZE, 0, memoryview(data)
         while at < len(view):
             at += os.pwrite(self._handle, view[at : at + HOST_WRITE_BYTES], offset + at)
+
+    def skip(self, number: int, lba: int, count: int) -> None:
+        """Move the next writable address on without writing: the sectors read as zeros."""
+        self._extend(lba + count)
+        self.record(number, lba + count, b"", 0)
+
+    def read_into(self, lba: int, buffer: memoryview) -> None:
+        """Fill ``buffer`` with sectors; what was never written reads as zeros."""
+        at, size = 0, len(buffer)
+        while at < size:
+            got = os.preadv(self._handle, [buffer[at:]], lba * SECTOR_SIZE + at)
+            if not got:
+                buffer[at:] = bytes(size - at)
+                return
+            at += got
 
     # --- sectors that are not plain: FILE.raw -------------------------------------------------------
 
@@ -217,7 +228,7 @@ class VirtualMedium:
             self._active = number
             self.save()
         self.put_raw(lba, data)
-        self.record(number, lba + len(data) // RAW_SIZE, b"", 0)
+        self.skip(number, lba, len(data) // RAW_SIZE)
 
     def put_raw(self, lba: int, data: memoryview | bytes) -> None:
         """Write sectors of 2,448 bytes, from -150 on, and nothing else; the first ones make FILE.raw."""
@@ -245,37 +256,7 @@ class VirtualMedium:
                 return False
         return True
 
-    def wipe(self) -> None:
-        """Store the state, which is that of an erased disc now, and give the room that its sectors took back.
-
-        A process that dies between the two leaves a note in the sidecar, and the next open does the rest.
-        """
-        self._active = 0
-        self._store(wiped=True)
-        self._clear()
-        self._store()
-
-    def _clear(self) -> None:
-        os.ftruncate(self._handle, 0)
-        if self._has_raw():
-            os.ftruncate(self._raw, 0)
-
     # --- the whole of it ----------------------------------------------------------------------------
-
-    def skip(self, number: int, lba: int, count: int) -> None:
-        """Move the next writable address on without writing: the sectors read as zeros."""
-        self._extend(lba + count)
-        self.record(number, lba + count, b"", 0)
-
-    def read_into(self, lba: int, buffer: memoryview) -> None:
-        """Fill ``buffer`` with sectors; what was never written reads as zeros."""
-        at, size = 0, len(buffer)
-        while at < size:
-            got = os.preadv(self._handle, [buffer[at:]], lba * SECTOR_SIZE + at)
-            if not got:
-                buffer[at:] = bytes(size - at)
-                return
-            at += got
 
     def save(self) -> None:
         """Store the state, all at once."""
@@ -290,6 +271,21 @@ class VirtualMedium:
         fresh = _sidecar.store(self.path, _sidecar.encode(self.state, self._active, self.faults, wiped=wiped))
         os.close(self._sidecar)
         self._sidecar = fresh
+
+    def wipe(self) -> None:
+        """Store the state, which is that of an erased disc now, and give the room that its sectors took back.
+
+        A process that dies between the two leaves a note in the sidecar, and the next open does the rest.
+        """
+        self._active = 0
+        self._store(wiped=True)
+        self._clear()
+        self._store()
+
+    def _clear(self) -> None:
+        os.ftruncate(self._handle, 0)
+        if self._has_raw():
+            os.ftruncate(self._raw, 0)
 
     def _extend(self, sectors: int) -> None:
         if os.fstat(self._handle).st_size < sectors * SECTOR_SIZE:
@@ -318,9 +314,12 @@ def _load(path: str, *, readonly: bool) -> tuple[int, bytes]:
     try:
         return _sidecar.load(path, readonly=readonly)
     except FileNotFoundError:
-        raise VirtualMediumError(
+        raise MediumDamagedError(
             f"{path} has no sidecar ({path}{_sidecar.SUFFIX}), so what is recorded on it is not known. If it is an"
-            " image, burn it to a virtual disc; if it was a disc, restore the sidecar from a copy"
+            f" image, make it a disc (aioimapi virtual convert {path} DISC --media KIND); if it was a disc, restore the"
+            f" sidecar from a copy, or make a new one (aioimapi virtual check {path} --repair --media KIND)",
+            path=path,
+            savable="the sectors in the medium file",
         ) from None
     except PermissionError as error:
         raise DriveAccessError(
@@ -344,7 +343,10 @@ def _check_size(path: str, handle: int, state: DiscState) -> None:
     wanted = state.file_sectors * SECTOR_SIZE
     found = os.fstat(handle).st_size
     if found < wanted:
-        raise VirtualMediumError(
+        raise MediumDamagedError(
             f"{path} has {found} bytes, but its sidecar says that {wanted} were recorded: the file was cut, or it is"
-            " another disc's. Restore the two files from one copy; nothing was changed"
+            f" another disc's. Restore the two files from one copy, or keep the first {found // SECTOR_SIZE} sectors"
+            f" (aioimapi virtual check {path} --repair); nothing was changed",
+            path=path,
+            savable=f"the first {found // SECTOR_SIZE} sectors",
         )
