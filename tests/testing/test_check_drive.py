@@ -144,7 +144,12 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
     "a disk": ("bd-r", poke(Inquiry, 0, 0), "inquiry", "05h is a connected optical drive"),
     "unknown commands work": ("bd-r", good_always(0x02), "unknown-commands", "answered with GOOD"),
     "wrong profile": ("bd-r", poke(GetConfiguration, 7, 0x1B), "profile", "does not mark DVD[+]R as current"),
-    "wrong length": ("bd-r", poke(GetConfiguration, 3, 9), "configuration", "the data length says 2"),
+    "wrong length": (
+        "bd-r",
+        poke(GetConfiguration, 2, 0xFF),
+        "configuration",
+        "GET CONFIGURATION: the length field says 65",
+    ),
     "erasable": ("bd-r", poke(ReadDiscInformation, 2, 0x10), "disc-information", "erasable bit is 1"),
     "no sessions": ("bd-r", poke(ReadDiscInformation, 4, 0), "disc-information", "0 sessions"),
     "other track": ("dvd+r", poke(ReadTrackInformation, 2, 7), "track-information", "calls itself 7"),
@@ -157,7 +162,7 @@ FAULTS: dict[str, tuple[str, Change, str, str]] = {
     "blank reads": ("bd-r", good_always(0x28), "recording", "READ of a blank disc was answered with GOOD"),
     "writes anywhere": ("bd-r", good_always(0x2A), "recording", "was answered with GOOD"),
     "no disc event": ("bd-r", poke(GetEventStatusNotification, 5, 0), "event-status", "media present is 0"),
-    "mode lengths": ("bd-r", poke(ModeSense10, 1, 0), "mode-sense", "the mode data length says"),
+    "mode lengths": ("bd-r", poke(ModeSense10, 0, 9), "mode-sense", "the length field says 2"),
     "refuses write": (
         "bd-r",
         refuse(Write10, "3/0c/00", when=lambda command: command.lba == 64),

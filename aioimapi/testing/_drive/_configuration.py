@@ -53,12 +53,8 @@ async def _ask(p: Probe, type_: RequestedType, first: int = 0) -> FeatureSet | N
         len(data) >= 8, f"{len(data)} bytes of configuration; 8 are the header", _CLAUSE
     ):
         return None
-    p.expect(
-        FeatureSet.total_length(data) == len(data),
-        f"the data length says {FeatureSet.total_length(data)} bytes and {len(data)} came",
-        _CLAUSE,
-    )
-    return FeatureSet.parse(data)
+    whole = min(FeatureSet.total_length(data), length)
+    return FeatureSet.parse(p.measure(data, whole, "GET CONFIGURATION", _CLAUSE))
 
 
 async def form(p: Probe) -> None:
@@ -149,6 +145,8 @@ async def profile(p: Probe) -> None:
     marked = [profile for profile, is_current in _profile_entries(listed) if is_current]
     if current not in marked and current != Profile.NONE:
         p.fault(f"the profile list does not mark {traits_of(current).name} as current", clause="MMC-6 5.3.1")
+    if not await p.has_disc():
+        return
     disc = await p.need_disc()
     wanted: tuple[int, ...] = ()
     if disc.disc_status is not DiscStatus.BLANK and traits_of(current).family in _READING:

@@ -68,7 +68,7 @@ async def disc_information(p: Probe) -> None:
     if data is None or not p.expect(len(data) >= 34, f"{len(data)} bytes came; 34 are mandatory", _DISC):
         return
     length = int.from_bytes(data[:2], "big") + 2
-    p.expect(length == len(data), f"the length field says {length} bytes and {len(data)} came", _DISC)
+    p.measure(data, length, "READ DISC INFORMATION", _DISC)
     p.expect(length == 34 + 8 * data[33], f"{data[33]} OPC tables in an answer of {length} bytes", _DISC)
     disc = DiscInformation.parse(data)
     traits = traits_of(await p.profile())
@@ -102,10 +102,7 @@ async def _tracks(p: Probe, disc: DiscInformation) -> list[TrackInformation]:
         if data is None or not p.expect(len(data) >= 28, f"track {number}: {len(data)} bytes came", _TRACK):
             break
         length = int.from_bytes(data[:2], "big") + 2
-        p.expect(
-            length == len(data), f"track {number}: the length field says {length}, {len(data)} came", _TRACK
-        )
-        found.append(TrackInformation.parse(data))
+        found.append(TrackInformation.parse(p.measure(data, length, f"track {number}", _TRACK)))
     return found
 
 
@@ -198,7 +195,8 @@ async def contents(p: Probe) -> None:
             p.fault("READ TOC of a disc with a complete session was refused", answer, "MMC-6 6.25")
         return
     try:
-        toc = Toc.parse(answer.data)
+        length = int.from_bytes(answer.data[:2], "big") + 2
+        toc = Toc.parse(p.measure(answer.data, length, "READ TOC", "MMC-6 6.25"))
     except RemoteProtocolError as error:
         p.fault(f"READ TOC: {error}", answer, "MMC-6 6.25")
         return
@@ -270,10 +268,8 @@ async def format_capacities(p: Probe) -> None:
     data = await p.optional(ReadFormatCapacities())
     if data is None:
         raise NotApplicableError("the drive formats nothing (READ FORMAT CAPACITIES)")
-    length = 4 + data[3]
-    if not p.expect(
-        length == len(data) and data[3] % 8 == 0 and data[3], f"a list of {data[3]} bytes", "MMC-6 6.22"
-    ):
+    data = p.measure(data, 4 + data[3], "READ FORMAT CAPACITIES", "MMC-6 6.22")
+    if not p.expect(len(data) >= 12 and len(data) % 8 == 4, f"a list of {len(data)} bytes", "MMC-6 6.22"):
         return
     listed = FormatCapacities.parse(data)
     if not await p.has_disc():

@@ -29,9 +29,7 @@ async def _read(p: Probe, page: int, control: PageControl = PageControl.CURRENT)
     ):
         return None
     length = int.from_bytes(data[:2], "big") + 2
-    p.expect(
-        length == len(data), f"the mode data length says {length} bytes and {len(data)} came", _SENSE, answer
-    )
+    data = p.measure(data, length, "MODE SENSE (10)", _SENSE)
     at = _HEADER + int.from_bytes(data[6:8], "big")
     pages: _Pages = {}
     while at + 2 <= len(data):
