@@ -192,8 +192,9 @@ def burned(tmp_path: Path) -> Path:
 
 def resealed(body: bytes) -> bytes:
     """A sidecar whose checksum is right, whatever it says: what a program writes, not what an accident leaves."""
-    static = body[body.index(b'"format"') :]
-    return body[:48] + b"%08x" % zlib.crc32(static) + body[56:59] + static
+    head, static = body.split(b'", "format"', 1)
+    static = b'"format"' + static
+    return head[:-8] + b"%08x" % zlib.crc32(static) + b'", ' + static
 
 
 @pytest.mark.parametrize(
