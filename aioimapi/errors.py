@@ -15,7 +15,8 @@ Layer 0: imports nothing of the package. The tree::
     │ │                      ImageTooLargeError · TooManyDirectoriesError · ImageFormatError
     │ │                      ImageTruncatedError · SheetError
     │ └ SourceError          SourceChangedError · SourceNotRereadableError · SourceInsideOutputError
-    └ OutputError            OutputExistsError · OutputFullError · OutputClosedError
+    ├ OutputError            OutputExistsError · OutputFullError · OutputClosedError
+    └ ServerError            ServerNotSecureError · ServerAddressError
 
 Messages say what, where (path, LBA, command, sense), why, what holds now, and what to do about it.
 Attributes carry the same facts for programs. Cancellation is never one of these and is never wrapped.
@@ -492,3 +493,28 @@ class OutputFullError(OutputError):
 
 class OutputClosedError(OutputError):
     """The reader of the output pipe went away."""
+
+
+# --- servers ----------------------------------------------------------------------------------------
+
+
+class ServerError(ImapiError):
+    """A server of ours cannot begin.
+
+    Attributes:
+        host: The address or name that it was to listen on.
+        port: The port.
+    """
+
+    def __init__(self, message: str, *, host: str = "", port: int = 0) -> None:
+        super().__init__(message)
+        self.host = host
+        self.port = port
+
+
+class ServerNotSecureError(ServerError):
+    """The server was to listen where other machines reach it, and nothing was given by which it could know them."""
+
+
+class ServerAddressError(ServerError):
+    """The port is taken, or the address is none of this machine's. The cause is the operating system's error."""

@@ -123,6 +123,10 @@ class Console:
             else:
                 self._put(_showable(text, sys.stdout.encoding) + "\n")
 
+    def flush(self) -> None:
+        """Let what was written be seen now, where the command goes on for long."""
+        self._put("", flush=True)
+
     def event(self, event: str, values: Json, *, at_once: bool = False) -> None:
         """Write one JSON line, where JSON is asked for; news that somebody waits for, at once."""
         if self.json:

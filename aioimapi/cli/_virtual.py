@@ -8,6 +8,7 @@ from aioimapi.cli import _text
 from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
+from aioimapi.cli._serve import serve
 from aioimapi.errors import printable
 from aioimapi.units import SECTOR_SIZE
 
@@ -20,6 +21,9 @@ _QUOTED = str.maketrans({sign: f"%{ord(sign):02X}" for sign in "%?&#"})
 @click.group()
 def virtual() -> None:
     """Make discs for the virtual drive, a whole drive in a file."""
+
+
+virtual.add_command(serve)
 
 
 @virtual.command()
