@@ -68,6 +68,7 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.Blank: _closing.blank,
     mmc.GetPerformance: _performance.get_performance,
     mmc.ReadDiscStructure: _structures.read_disc_structure,
+    mmc.SendDiscStructure: _structures.send_disc_structure,
     mmc.SetStreaming: _performance.set_streaming,
     mmc.SetCdSpeed: _performance.set_cd_speed,
     mmc.MechanismStatus: _unit.mechanism_status,

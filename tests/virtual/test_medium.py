@@ -260,7 +260,7 @@ def test_a_left_over_of_a_killed_save_does_no_harm(burned: Path) -> None:
 
 def test_what_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(VirtualMediumError, match="bd-re"):
-        VirtualMedium.create(tmp_path / "a", "dvd-r")
+        VirtualMedium.create(tmp_path / "a", "hd-dvd-r")
     with pytest.raises(VirtualMediumError, match="1024"):
         VirtualMedium.create(tmp_path / "a", "bd-r", sectors=10)
     with pytest.raises(VirtualMediumError, match="folder"):

@@ -19,7 +19,6 @@ from aioimapi.mmc import (
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import invalid_field
-from aioimapi.virtual.discs._state import DiscStatus
 from aioimapi.virtual.families._registry import family_of
 
 _LARGEST: Final = 0x7FFFFFFF
@@ -59,9 +58,9 @@ def read_format_capacities(drive: DriveState, command: ReadFormatCapacities, dat
     disc = drive.disc
     if disc is None:
         return struct.pack(">3xBII", 8, _LARGEST, 3 << 24 | SECTOR_SIZE)
-    blank = disc.status is DiscStatus.BLANK
-    size = disc.raw_sectors if blank else disc.sectors
-    body = struct.pack(">II", size, (1 if blank else 2) << 24 | SECTOR_SIZE)
-    for sectors, kind, parameter in family_of(disc).format_choices(disc):
+    family = family_of(disc)
+    size, state = family.format_capacity(disc)
+    body = struct.pack(">II", size, state << 24 | SECTOR_SIZE)
+    for sectors, kind, parameter in family.format_choices(disc):
         body += struct.pack(">II", sectors, kind << 26 | parameter)
     return struct.pack(">3xB", len(body)) + body

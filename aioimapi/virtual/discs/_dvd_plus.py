@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
-from aioimapi.virtual.discs._state import DiscState, Track
+from aioimapi.virtual.discs._state import DiscState, Track, sector_number
 
 
 @attrs.define
@@ -20,3 +22,34 @@ class DvdPlusRDisc(DiscState):
         end = self.track_end(last)
         self.tracks = [track for track in self.tracks if track.session != self.sessions]
         self.tracks.append(Track(self.sessions, first.start, end, end, closed=True, packet=first.packet))
+
+
+@attrs.define
+class DvdPlusRDualDisc(DvdPlusRDisc):
+    """The recording state of a DVD+R with two layers.
+
+    Attributes:
+        layer_0_set: Sectors of layer 0 as the host has set them; 0 while they are as pressed, half of the disc.
+    """
+
+    layer_0_set: int = 0
+
+    def facts(self) -> dict[str, Any]:
+        """Return what only these discs have."""
+        return {"layer_0": self.layer_0_set}
+
+    def take_facts(self, facts: dict[str, Any]) -> None:
+        """Take it back."""
+        self.layer_0_set = sector_number(facts.get("layer_0", 0))
+        if self.layer_0_set > self.raw_sectors // 2:
+            raise ValueError(f"a layer of {self.layer_0_set} sectors")
+
+    @property
+    def layer_0(self) -> int:
+        """Sectors of layer 0; layer 1 has as many."""
+        return self.layer_0_set or self.raw_sectors // 2
+
+    def set_layer_0(self, sectors: int) -> None:
+        """Let layer 0 end after ``sectors``: the disc has twice as many then."""
+        self.layer_0_set = sectors
+        self.sectors = 2 * sectors

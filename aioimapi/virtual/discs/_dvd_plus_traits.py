@@ -1,8 +1,8 @@
-"""DVD+R and DVD+RW as the virtual drive has them: what tells the kinds apart.
+"""DVD+R, DVD+R DL and DVD+RW as the virtual drive has them: what tells the kinds apart.
 
 Sources of the numbers: the sizes of real discs as drives report them (READ FORMAT CAPACITIES and READ TRACK
-INFORMATION of blank and appended discs), ECMA-349 for the closure and intro zones between DVD+R sessions, and
-MMC-6 6.3 for the close functions.
+INFORMATION of blank and appended discs), ECMA-349 for the closure and intro zones between DVD+R sessions,
+ECMA-364 for two layers, and MMC-6 6.3 for the close functions.
 """
 
 from __future__ import annotations
@@ -47,5 +47,23 @@ DVD_PLUS_TRAITS: Final[Mapping[str, KindTraits]] = {
         write_kbps=(5_540, 3_324),
         erasable=True,
         read_kbps=11_080,
+    ),
+    "dvd+r-dl": KindTraits(
+        profile=0x2B,
+        family="DVD",
+        sectors=4_173_824,
+        formatted_sectors=4_173_824,
+        unit=16,
+        sequential=True,
+        session_gap=2_048,
+        first_session_gap=2_048,
+        track_gap=16,
+        close_functions=frozenset({1, 2, 4, 5, 6}),
+        finalizing=frozenset({5, 6}),
+        max_sessions=127,
+        max_open_tracks=16,
+        write_kbps=(11_080, 8_310, 5_540, 3_324),
+        read_kbps=11_080,
+        layers=2,
     ),
 }

@@ -1,6 +1,6 @@
 """The media that the virtual drive can hold, by the names that URLs and sidecars use.
 
-What each kind is like stands in the tables of its family: ``_cd_traits``, ``_dvd_plus_traits``, ``_bd_traits``.
+What each kind is like stands in the tables of its family, the modules ``_*_traits``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Final
 from aioimapi.errors import VirtualMediumError
 from aioimapi.virtual.discs._bd_traits import BD_TRAITS
 from aioimapi.virtual.discs._cd_traits import CD_TRAITS
+from aioimapi.virtual.discs._dvd_minus_traits import DVD_MINUS_TRAITS
 from aioimapi.virtual.discs._dvd_plus_traits import DVD_PLUS_TRAITS
+from aioimapi.virtual.discs._dvd_traits import DVD_TRAITS
 from aioimapi.virtual.discs._traits import KindTraits
 
 
@@ -21,6 +23,12 @@ class MediumKind(enum.Enum):
 
     DVD_PLUS_R = "dvd+r"
     DVD_PLUS_RW = "dvd+rw"
+    DVD_PLUS_R_DL = "dvd+r-dl"
+    DVD_R = "dvd-r"
+    DVD_RW = "dvd-rw"
+    DVD_R_DL = "dvd-r-dl"
+    DVD_RAM = "dvd-ram"
+    DVD_ROM = "dvd-rom"
     BD_ROM = "bd-rom"
     BD_R = "bd-r"
     BD_R_DL = "bd-r-dl"
@@ -39,7 +47,13 @@ class MediumKind(enum.Enum):
         return _TRAITS[self._value_]
 
 
-_TRAITS: Final[Mapping[str, KindTraits]] = {**CD_TRAITS, **DVD_PLUS_TRAITS, **BD_TRAITS}
+_TRAITS: Final[Mapping[str, KindTraits]] = {
+    **CD_TRAITS,
+    **DVD_PLUS_TRAITS,
+    **DVD_MINUS_TRAITS,
+    **DVD_TRAITS,
+    **BD_TRAITS,
+}
 
 
 def media_kind(name: str) -> MediumKind:

@@ -1,4 +1,4 @@
-"""DVD+R and DVD+RW (MMC-6 4.3.6, 4.3.7; ECMA-349 and ECMA-337)."""
+"""DVD+R, DVD+R DL and DVD+RW (MMC-6 4.3.6, 4.3.7; ECMA-349, ECMA-364 and ECMA-337)."""
 
 from __future__ import annotations
 
@@ -6,42 +6,35 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from aioimapi.mmc import CloseTrackSession, ReadDiscStructure, StructureMedia
+from aioimapi.mmc import CloseTrackSession, SendDiscStructure
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, Busy, DriveState
-from aioimapi.virtual._reply import invalid_field, invalid_parameter
-from aioimapi.virtual.discs._kinds import MediumKind
+from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
+from aioimapi.virtual.discs._dvd_plus import DvdPlusRDualDisc
 from aioimapi.virtual.discs._state import DiscState, FormatState, Track
-from aioimapi.virtual.families._family import Family, Feature, FormatChoice, sequence_error
+from aioimapi.virtual.families import _dvd_structures as structures
+from aioimapi.virtual.families._dvd import COMMON, DVD_READ, PHYSICAL, DvdFamily, StructureFormat
+from aioimapi.virtual.families._family import Feature, FormatChoice, sequence_error
 from aioimapi.virtual.files._medium import VirtualMedium
 
-_FIRST_PSN: Final = 0x030000
-"""Physical sector number of logical block 0 on a DVD."""
+ADIP: Final = 0x11
+LAYER_BOUNDARY: Final = 0x20
 
-_PHYSICAL: Final = 0x00
-_COPYRIGHT: Final = 0x01
-_ADIP: Final = 0x11
-_LIST: Final = 0xFF
-_SIZES: Final = {_PHYSICAL: 2048, _COPYRIGHT: 4, _ADIP: 256}
+_BOUNDARY_SET: Final = 0x80
 
 
-class DvdPlusFamily(Family):
+def _physical(drive: DriveState, disc: DiscState) -> bytes:
+    return structures.plus_physical(disc, disc.layer_0 if isinstance(disc, DvdPlusRDualDisc) else 0)
+
+
+class DvdPlusFamily(DvdFamily):
     """What DVD+R and DVD+RW share."""
 
-    def structure(self, drive: DriveState, disc: DiscState, command: ReadDiscStructure) -> bytes:
-        """Return formats 00h, 01h, 11h and FFh."""
-        if command.media is not StructureMedia.DVD:
-            raise invalid_field(1, 3)
-        if command.layer:
-            raise invalid_field(6)
-        if command.format_ == _LIST:
-            body = b"".join(struct.pack(">BBH", code, 0x40, size + 4) for code, size in _SIZES.items())
-        elif command.format_ not in _SIZES:
-            raise invalid_field(7)
-        else:
-            body = bytes(4) if command.format_ == _COPYRIGHT else _physical_format(disc)
-            body = body.ljust(_SIZES[command.format_], b"\0")
-        return struct.pack(">Hxx", len(body) + 2) + body
+    formats: ClassVar[Mapping[int, StructureFormat]] = {
+        **COMMON,
+        PHYSICAL: StructureFormat(2048, _physical),
+        ADIP: StructureFormat(256, _physical),
+    }
 
 
 class DvdPlusRFamily(DvdPlusFamily):
@@ -49,7 +42,7 @@ class DvdPlusRFamily(DvdPlusFamily):
 
     profiles: ClassVar[tuple[int, ...]] = (0x1B, 0x10)
     offers: ClassVar[Mapping[int, Feature]] = {
-        0x001F: (2, bytes(4)),
+        0x001F: DVD_READ,
         0x002B: (0, b"\x01\0\0\0"),
         0x010A: (0, bytes(4)),
     }
@@ -63,12 +56,62 @@ class DvdPlusRFamily(DvdPlusFamily):
         return 7
 
 
+def _dual(disc: DiscState) -> DvdPlusRDualDisc:
+    assert isinstance(disc, DvdPlusRDualDisc)
+    return disc
+
+
+def _layer_boundary(drive: DriveState, disc: DiscState) -> bytes:
+    """Return format 20h: whether the end of layer 0 is fixed, and where it is (MMC-6 6.22.3.2.18)."""
+    dual = _dual(disc)
+    fixed = bool(dual.layer_0_set) or not _layer_can_be_set(dual)
+    return bytes((_BOUNDARY_SET if fixed else 0, 0, 0, 0)) + dual.layer_0.to_bytes(4, "big")
+
+
+def _layer_can_be_set(disc: DvdPlusRDualDisc) -> bool:
+    """Return whether layer 0 can still be made shorter: while only the first session may be open."""
+    return disc.sessions == 1 and not disc.finalized and disc.tracks[-1].next_lba < disc.layer_0
+
+
+class DvdPlusRDualFamily(DvdPlusRFamily):
+    """DVD+R DL."""
+
+    profiles: ClassVar[tuple[int, ...]] = (0x2B,)
+    offers: ClassVar[Mapping[int, Feature]] = {
+        0x001F: DVD_READ,
+        0x003B: (0, b"\x01\0\0\0"),
+        0x010A: (0, bytes(4)),
+    }
+    formats: ClassVar[Mapping[int, StructureFormat]] = {
+        **DvdPlusFamily.formats,
+        LAYER_BOUNDARY: StructureFormat(8, _layer_boundary, sendable=True),
+    }
+
+    def take_structure(
+        self, drive: DriveState, medium: VirtualMedium, command: SendDiscStructure, body: bytes
+    ) -> None:
+        """Set the end of layer 0, once, before it was reached (MMC-6 6.36.2.9)."""
+        disc = _dual(medium.state)
+        if command.format_ != LAYER_BOUNDARY:
+            raise invalid_field(7)
+        if len(body) < 8:
+            raise CheckConditionError(5, 0x1A, 0)
+        if disc.layer_0_set or not _layer_can_be_set(disc):
+            raise sequence_error()
+        sectors = int.from_bytes(body[4:8], "big")
+        used = max(track.next_lba if track.end is None else track.end for track in disc.tracks)
+        if sectors % disc.kind.traits.unit or not max(1, used) <= sectors <= disc.layer_0:
+            raise invalid_parameter(8)
+        disc.set_layer_0(sectors)
+        medium.save()
+
+
 class DvdPlusRwFamily(DvdPlusFamily):
     """DVD+RW."""
 
     profiles: ClassVar[tuple[int, ...]] = (0x1A, 0x10)
     offers: ClassVar[Mapping[int, Feature]] = {
-        0x001F: (2, bytes(4)),
+        0x001F: DVD_READ,
         0x0020: (1, struct.pack(">IIHBB", 0, 2048, 16, 1, 0)),
         0x0023: (1, b"\x0f\0\0\0\x01\0\0\0"),
         0x002A: (1, b"\x01\0\0\0"),
@@ -109,18 +152,3 @@ class DvdPlusRwFamily(DvdPlusFamily):
         medium.save()
         if seconds:
             drive.background_format = Busy(FORMAT_IN_PROGRESS, drive.now, drive.now + seconds)
-
-
-def _physical_format(disc: DiscState) -> bytes:
-    """Return the physical format information that DVD+R and DVD+RW keep in their ADIP."""
-    traits = disc.kind.traits
-    book = 0xA1 if disc.kind is MediumKind.DVD_PLUS_R else 0x92
-    end = _FIRST_PSN + traits.sectors - 1
-    body = bytearray(32)
-    body[:4] = bytes((book, 0x0F, 0x02, 0x00))  # 120 mm, no stated rate, one layer, recordable; 0.74 um
-    body[4:8] = _FIRST_PSN.to_bytes(4, "big")
-    body[8:12] = end.to_bytes(4, "big")
-    body[19:27] = traits.manufacturer.encode().ljust(8, b"\0")
-    body[27:30] = traits.media_type.encode().ljust(3, b"\0")
-    body[30] = 1
-    return bytes(body)

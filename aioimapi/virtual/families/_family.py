@@ -19,6 +19,7 @@ from aioimapi.mmc import (
     ReadTocPmaAtip,
     ReadTrackInformation,
     ReserveTrack,
+    SendDiscStructure,
     TocFormat,
     TrackAddressType,
 )
@@ -248,6 +249,12 @@ class Family:
         """Return what the disc can be formatted to."""
         return []
 
+    def format_capacity(self, disc: DiscState) -> tuple[int, int]:
+        """Return what READ FORMAT CAPACITIES says first: sectors, and 1 for unformatted or blank, 2 for formatted."""
+        if disc.status is DiscStatus.BLANK:
+            return disc.raw_sectors, 1
+        return disc.sectors, 2
+
     def format(self, drive: DriveState, medium: VirtualMedium, parameters: bytes) -> None:
         """Do what FORMAT UNIT asks.
 
@@ -436,6 +443,12 @@ class Family:
     def structure(self, drive: DriveState, disc: DiscState, command: ReadDiscStructure) -> bytes:
         """Return the answer to READ DISC STRUCTURE (MMC-6 6.22), header included; CDs have none."""
         raise invalid_field(1, 3)
+
+    def take_structure(
+        self, drive: DriveState, medium: VirtualMedium, command: SendDiscStructure, body: bytes
+    ) -> None:
+        """Take a structure of SEND DISC STRUCTURE (MMC-6 6.36); ``body`` is what follows its header of four bytes."""
+        raise invalid_field(7)
 
     # --- mode page 05h ------------------------------------------------------------------------------
 

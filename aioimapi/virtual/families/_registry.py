@@ -9,7 +9,12 @@ from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.families._bd_r import BdRFamily
 from aioimapi.virtual.families._bd_re import BdReFamily, BdRomFamily
 from aioimapi.virtual.families._cd import CdFamily
-from aioimapi.virtual.families._dvd_plus import DvdPlusRFamily, DvdPlusRwFamily
+from aioimapi.virtual.families._dvd import DvdRomFamily
+from aioimapi.virtual.families._dvd_minus import DvdMinusFamily
+from aioimapi.virtual.families._dvd_minus_dl import DvdMinusDualFamily
+from aioimapi.virtual.families._dvd_minus_rw import DvdMinusRwFamily
+from aioimapi.virtual.families._dvd_plus import DvdPlusRDualFamily, DvdPlusRFamily, DvdPlusRwFamily
+from aioimapi.virtual.families._dvd_ram import DvdRamFamily
 from aioimapi.virtual.families._family import Family
 
 _BD_R: Final = BdRFamily()
@@ -24,8 +29,14 @@ FAMILIES: Final[dict[MediumKind, Family]] = {
     MediumKind.BD_R_TL: _BD_R,
     MediumKind.BD_R_QL: _BD_R,
     MediumKind.BD_ROM: BdRomFamily(),
+    MediumKind.DVD_PLUS_R_DL: DvdPlusRDualFamily(),
     MediumKind.DVD_PLUS_R: DvdPlusRFamily(),
     MediumKind.DVD_PLUS_RW: DvdPlusRwFamily(),
+    MediumKind.DVD_R_DL: DvdMinusDualFamily(),
+    MediumKind.DVD_RW: DvdMinusRwFamily(),
+    MediumKind.DVD_R: DvdMinusFamily(),
+    MediumKind.DVD_RAM: DvdRamFamily(),
+    MediumKind.DVD_ROM: DvdRomFamily(),
     MediumKind.CD_RW: CdFamily(),
     MediumKind.CD_R: CdFamily(),
     MediumKind.CD_ROM: CdFamily(),
