@@ -1,0 +1,89 @@
+"""Compact discs as bytes: sectors with their codes, subchannel, CD-Text, and the files that describe CD images.
+
+Layer 1: no I/O, no clock, no event loop. Red Book (IEC 60908), Yellow Book (ECMA-130), CD-ROM XA and the annexes of
+MMC. Nothing here knows of drives; :mod:`aioimapi.mmc` has the commands.
+"""
+
+from __future__ import annotations
+
+from aioimapi.cd._ecc import ECC_DATA_SIZE as ECC_DATA_SIZE
+from aioimapi.cd._ecc import ECC_SIZE as ECC_SIZE
+from aioimapi.cd._ecc import ecc as ecc
+from aioimapi.cd._edc import EDC_SIZE as EDC_SIZE
+from aioimapi.cd._edc import edc as edc
+from aioimapi.cd._msf import bcd as bcd
+from aioimapi.cd._msf import bcd_time as bcd_time
+from aioimapi.cd._msf import from_bcd as from_bcd
+from aioimapi.cd._msf import from_bcd_time as from_bcd_time
+from aioimapi.cd._msf import lba_time as lba_time
+from aioimapi.cd._msf import time_lba as time_lba
+from aioimapi.cd._packs import PACK_SYMBOLS as PACK_SYMBOLS
+from aioimapi.cd._packs import PACKS_IN_SECTOR as PACKS_IN_SECTOR
+from aioimapi.cd._packs import PackDeinterleaver as PackDeinterleaver
+from aioimapi.cd._packs import PackInterleaver as PackInterleaver
+from aioimapi.cd._packs import pack_ok as pack_ok
+from aioimapi.cd._packs import protected as protected
+from aioimapi.cd._sector import FORM_2_SIZE as FORM_2_SIZE
+from aioimapi.cd._sector import MODE_2_SIZE as MODE_2_SIZE
+from aioimapi.cd._sector import SUBHEADER_SIZE as SUBHEADER_SIZE
+from aioimapi.cd._sector import SYNC as SYNC
+from aioimapi.cd._sector import Sector as Sector
+from aioimapi.cd._sector import SectorMode as SectorMode
+from aioimapi.cd._sector import decode_sector as decode_sector
+from aioimapi.cd._sector import ecc_ok as ecc_ok
+from aioimapi.cd._sector import encode_sector as encode_sector
+from aioimapi.cd._sector import encode_sectors as encode_sectors
+from aioimapi.cd._sector import form_of as form_of
+from aioimapi.cd._sector import scramble as scramble
+from aioimapi.cd._sub_channel import CHANNEL_SIZE as CHANNEL_SIZE
+from aioimapi.cd._sub_channel import FORMATTED_Q_SIZE as FORMATTED_Q_SIZE
+from aioimapi.cd._sub_channel import SUB_CHANNEL_SIZE as SUB_CHANNEL_SIZE
+from aioimapi.cd._sub_channel import Q as Q
+from aioimapi.cd._sub_channel import QMode as QMode
+from aioimapi.cd._sub_channel import channel as channel
+from aioimapi.cd._sub_channel import crc16 as crc16
+from aioimapi.cd._sub_channel import deinterleave as deinterleave
+from aioimapi.cd._sub_channel import interleave as interleave
+from aioimapi.cd._sub_channel import with_pq as with_pq
+
+__all__ = (
+    "CHANNEL_SIZE",
+    "ECC_DATA_SIZE",
+    "ECC_SIZE",
+    "EDC_SIZE",
+    "FORMATTED_Q_SIZE",
+    "FORM_2_SIZE",
+    "MODE_2_SIZE",
+    "PACKS_IN_SECTOR",
+    "PACK_SYMBOLS",
+    "SUBHEADER_SIZE",
+    "SUB_CHANNEL_SIZE",
+    "SYNC",
+    "PackDeinterleaver",
+    "PackInterleaver",
+    "Q",
+    "QMode",
+    "Sector",
+    "SectorMode",
+    "bcd",
+    "bcd_time",
+    "channel",
+    "crc16",
+    "decode_sector",
+    "deinterleave",
+    "ecc",
+    "ecc_ok",
+    "edc",
+    "encode_sector",
+    "encode_sectors",
+    "form_of",
+    "from_bcd",
+    "from_bcd_time",
+    "interleave",
+    "lba_time",
+    "pack_ok",
+    "protected",
+    "scramble",
+    "time_lba",
+    "with_pq",
+)
