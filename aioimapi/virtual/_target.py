@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal
+
+import attrs
 
 from aioimapi import mmc
 from aioimapi.errors import InvalidFieldError, UnknownOpcodeError
+from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import DriveState, Identity
-from aioimapi.virtual._faults import Action, Fault, FaultScript
+from aioimapi.virtual._faults import (
+    COMMAND_NAMES,
+    Action,
+    Fault,
+    FaultScript,
+    damages_reading,
+    sector_range,
+)
 from aioimapi.virtual._physics import Physics, WriteBuffer
+from aioimapi.virtual._quirks import (
+    Quirk,
+    changed_answer,
+    quirks_of,
+    refused_immed,
+    unknown_opcodes,
+)
 from aioimapi.virtual._reply import (
     CHECK_CONDITION,
     GONE,
+    GOOD,
     HANG,
     CheckConditionError,
     TargetReply,
@@ -24,6 +42,7 @@ from aioimapi.virtual._reply import (
 from aioimapi.virtual.commands import (
     _closing,
     _configuration,
+    _device,
     _information,
     _mode_pages,
     _performance,
@@ -43,6 +62,8 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.RequestSense: _unit.request_sense,
     mmc.FormatUnit: _closing.format_unit,
     mmc.Inquiry: _unit.inquiry,
+    mmc.ModeSelect6: _mode_pages.mode_select,
+    mmc.ModeSense6: _mode_pages.mode_sense,
     mmc.StartStopUnit: _unit.start_stop_unit,
     mmc.PreventAllowMediumRemoval: _unit.prevent_allow,
     mmc.ReadFormatCapacities: _information.read_format_capacities,
@@ -51,8 +72,12 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.Read12: _read_write.read10,
     mmc.Write10: _read_write.write10,
     mmc.Write12: _read_write.write10,
+    mmc.Seek10: _read_write.seek,
+    mmc.WriteAndVerify10: _read_write.write_and_verify,
     mmc.Verify10: _read_write.verify10,
     mmc.SynchronizeCache10: _read_write.synchronize_cache,
+    mmc.WriteBuffer: _device.write_buffer,
+    mmc.ReadBuffer: _device.read_buffer,
     mmc.ReadTocPmaAtip: _information.read_toc,
     mmc.GetConfiguration: _configuration.get_configuration,
     mmc.GetEventStatusNotification: _unit.event_status,
@@ -66,6 +91,9 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.ReadBufferCapacity: _performance.read_buffer_capacity,
     mmc.ReportLuns: _unit.report_luns,
     mmc.Blank: _closing.blank,
+    mmc.SendKey: _device.send_key,
+    mmc.ReportKey: _device.report_key,
+    mmc.SetReadAhead: _read_write.set_read_ahead,
     mmc.GetPerformance: _performance.get_performance,
     mmc.ReadDiscStructure: _structures.read_disc_structure,
     mmc.SendDiscStructure: _structures.send_disc_structure,
@@ -101,6 +129,8 @@ class VirtualTarget:
         identity: Vendor, product, revision, serial.
         tray_open: Begin with the tray out.
         attention: Begin with a unit attention, 6/28/00, as a drive that was just given its disc.
+        quirks: What the drive does otherwise than the standard has it, as values or by name.
+        wear: What the disc has gone through; None for nothing.
         log: Sees every command as it begins and as it ends.
     """
 
@@ -113,9 +143,12 @@ class VirtualTarget:
         identity: Identity | None = None,
         tray_open: bool = False,
         attention: bool = True,
+        quirks: Iterable[Quirk | str] = (),
+        wear: Wear | None = None,
         log: CommandLog | None = None,
     ) -> None:
         self.faults = FaultScript() if faults is None else faults
+        self.faults.insert_disc(() if medium is None else medium.faults)
         self.log = log
         physics = Physics() if physics is None else physics
         buffer = WriteBuffer(physics.buffer_kib * 1024)
@@ -125,11 +158,15 @@ class VirtualTarget:
             medium=medium,
             buffer=buffer,
             tray_open=tray_open,
+            quirks=quirks_of(quirks),
+            wear=wear or None,
         )
+        self._unknown = unknown_opcodes(self._drive.quirks)
         if attention and medium is not None and not tray_open:
             self._drive.attention.append((0x28, 0))
         if medium is not None and not tray_open:
             self._drive.media_events.append(2)
+            self._drive.start_slowly()
         self._gone = False
         self._not_ready_commands = 0
         self._not_ready_until = 0.0
@@ -161,6 +198,7 @@ class VirtualTarget:
         drive = self._drive
         drive.eject()
         old, drive.medium = drive.medium, medium
+        self.faults.insert_disc(() if medium is None else medium.faults)
         drive.load()
         return old
 
@@ -196,7 +234,7 @@ class VirtualTarget:
     def _answer(self, cdb: bytes, data: memoryview, now: float) -> TargetReply:
         if self._gone:
             return GONE
-        fault = self.faults.strike(cdb) if self.faults.faults and cdb else None
+        fault = self.faults.strike(cdb, now) if self.faults.faults and cdb else None
         if fault is not None and not fault.done:
             return self._struck(fault, cdb, data, now)
         reply = self._run(cdb, data, now)
@@ -211,6 +249,8 @@ class VirtualTarget:
         drive.duration_s = 0.0
         opcode = cdb[0] if cdb else -1
         try:
+            if drive.deferred and opcode not in _IGNORES_ATTENTION:
+                return TargetReply(CHECK_CONDITION, drive.deferred.pop(0))
             if drive.attention or drive.busy is not None or self._not_ready_commands or self._not_ready_until:
                 self._not_now(opcode)
             if opcode == _WRITE_10 and len(cdb) >= 10:
@@ -300,21 +340,35 @@ class VirtualTarget:
             return HANG
         if fault.action is Action.SENSE:
             return TargetReply(CHECK_CONDITION, fixed_sense(*fault.sense, information=fault.lba))
+        if fault.action is Action.SLOW:
+            reply = self._run(cdb, data, now)
+            return attrs.evolve(reply, duration_s=reply.duration_s + fault.seconds)
         if fault.action is Action.NOT_READY:
             self._not_ready_commands = fault.commands
             self._not_ready_until = now + fault.seconds if fault.seconds else 0.0
             return self._run(cdb, data, now)
-        lba = int.from_bytes(cdb[2:6], "big")
+        if damages_reading(fault, cdb[0]):
+            reply = self._run(cdb, data, now)
+            data[: reply.transferred] = self.faults.corrupted(fault, cdb, data[: reply.transferred])
+            return reply
         if fault.action is Action.CORRUPT:
-            return self._run(cdb, memoryview(self.faults.corrupted(fault, lba, data)), now)
-        return self._lie(cdb, data, now)
+            return self._run(cdb, memoryview(self.faults.corrupted(fault, cdb, data)), now)
+        reply = self._lie(cdb, data, now)
+        if fault.action is Action.DEFERRED and reply.status == GOOD:
+            lba = (sector_range(cdb) or (None, 0))[0]
+            sense = fixed_sense(*fault.sense, information=lba)
+            self._drive.deferred.append(bytes((sense[0] | 1, *sense[1:])))  # 71h or F1h (SPC-4 4.5.5)
+        return reply
 
     def _lie(self, cdb: bytes, data: memoryview, now: float) -> TargetReply:
         """Do all that a WRITE does with what is there already: the disc's state moves on, the data is nowhere."""
         medium = self._drive.medium
+        lba, count = sector_range(cdb) or (0, 0)
+        if cdb[0] not in COMMAND_NAMES["write"]:
+            return self._run(cdb, data, now)
         old = memoryview(bytearray(len(data)))
-        if medium is not None:
-            medium.read_into(int.from_bytes(cdb[2:6], "big"), old)
+        if medium is not None and lba >= 0 and len(data) == count * SECTOR_SIZE:
+            medium.read_into(lba, old)
         return self._run(cdb, old, now)
 
 

@@ -157,7 +157,7 @@ def test_faults_as_values() -> None:
     text = Fault.parse("3/0c/00@write.lba:7-9")
     value = Fault(
         Action.SENSE,
-        opcodes=frozenset({0x2A, 0xAA}),
+        opcodes=frozenset({0x2A, 0x2E, 0xAA}),
         first=1,
         last=None,
         lba=7,
