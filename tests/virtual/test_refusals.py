@@ -250,7 +250,7 @@ def test_track_information_of_tracks_that_are_not_there(drive: Drive, kind: str,
 # command, its parameter list, the refusal, the sense-key-specific bytes
 WRONG_VALUES: list[tuple[str, mmc.Command, bytes, str, str]] = [
     ("bd-r", mmc.ReserveTrack(64, remap=True), b"", "5/24/00", ""),
-    ("bd-r", mmc.ReserveTrack.at_address(64), b"", "5/24/00", ""),
+    ("bd-r", mmc.ReserveTrack.at_address(65), b"", "5/24/00", "c00002"),
     ("cd-r", mmc.ReserveTrack.of_size(299), b"", "5/24/00", "c00005"),
     ("bd-re", mmc.FormatUnit(format_data=False), b"", "5/24/00", "cc0001"),
     ("bd-re", mmc.FormatUnit(format_code=2), format_list(0, 32), "5/24/00", "ca0001"),

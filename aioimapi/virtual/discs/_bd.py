@@ -155,7 +155,7 @@ class BdRDisc(BdDisc):
     pow: bool = False
     moved: list[tuple[int, int, int]] = attrs.field(factory=list)
     updates: int = 0
-    cached: int = -1
+    cached: int = attrs.field(default=-1, eq=False)
 
     @property
     def packet_recording(self) -> bool:
@@ -177,6 +177,20 @@ class BdRDisc(BdDisc):
     def format(self, sectors: int, state: FormatState) -> None:
         """Set spares aside; the track begins anew."""
         super().format(sectors, state)
+        self.updates += 1
+
+    def reserve(self, count: int) -> None:
+        """Split the incomplete track; the disc management area notes it."""
+        super().reserve(count)
+        self.updates += 1
+
+    def close_track(self, number: int) -> None:
+        """Close an open track; the disc management area notes it."""
+        super().close_track(number)
+        self.updates += 1
+
+    def end_session(self) -> None:
+        """Note the end of the session."""
         self.updates += 1
 
     # --- pseudo-overwrite ---------------------------------------------------------------------------
@@ -251,6 +265,7 @@ class BdRDisc(BdDisc):
         track.end = lba
         track.reserved = True
         self.tracks.insert(number, rest)
+        self.updates += 1
 
     # --- the sidecar --------------------------------------------------------------------------------
 

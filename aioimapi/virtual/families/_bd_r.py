@@ -175,14 +175,12 @@ class BdRFamily(BdFamily):
         if disc.pow and command.function == CloseFunction.SESSION:
             raise invalid_field(2, 2)
         super().close(drive, medium, command)
-        disc.updates += 1
 
     def reserve(self, drive: DriveState, medium: VirtualMedium, command: ReserveTrack) -> None:
         """Reserve by size, or split the open track that holds an address."""
         disc = bd_r(medium.state)
         if not command.by_address:
             super().reserve(drive, medium, command)
-            disc.updates += 1
             return
         if disc.finalized:
             raise CheckConditionError(5, 0x30, 5)
@@ -196,7 +194,6 @@ class BdRFamily(BdFamily):
         if not self.can_reserve(disc):
             raise CheckConditionError(5, 0x72, 5)  # no more track reservations allowed
         disc.split(number, lba)
-        disc.updates += 1
         medium.save()
 
     # --- what it tells ------------------------------------------------------------------------------
