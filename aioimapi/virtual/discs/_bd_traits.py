@@ -119,7 +119,7 @@ def _write_once(layers: int, *speeds: int) -> KindTraits:
     )
 
 
-def _overwritten(layers: int, *, profile: int, erasable: bool, speeds: tuple[int, ...] = ()) -> KindTraits:
+def _overwritten(layers: int, *, profile: int, erasable: bool) -> KindTraits:
     return KindTraits(
         profile=profile,
         family="BD",
@@ -134,7 +134,7 @@ def _overwritten(layers: int, *, profile: int, erasable: bool, speeds: tuple[int
         finalizing=frozenset(),
         max_sessions=1,
         max_open_tracks=1,
-        write_kbps=speeds or (_X,),
+        write_kbps=(_X,) if erasable else (),
         erasable=erasable,
         read_kbps=26_973,
         layers=layers,
