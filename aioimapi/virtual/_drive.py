@@ -7,7 +7,9 @@ from typing import Final, NoReturn
 import attrs
 
 from aioimapi.virtual._physics import Physics, WriteBuffer
+from aioimapi.virtual._quirks import SLOW_START_S, Quirk
 from aioimapi.virtual._reply import CheckConditionError, progress_bytes
+from aioimapi.virtual._wear import Wear
 from aioimapi.virtual.discs._state import DiscState, FormatState
 from aioimapi.virtual.discs._traits import KindTraits
 from aioimapi.virtual.files._medium import VirtualMedium
@@ -15,6 +17,12 @@ from aioimapi.virtual.files._medium import VirtualMedium
 FORMAT_IN_PROGRESS: Final = 0x04
 OPERATION_IN_PROGRESS: Final = 0x07
 LONG_WRITE_IN_PROGRESS: Final = 0x08
+
+_NEAR: Final = 256
+"""Sectors that the laser gets to without moving: they are in the drive's cache, or the next turn brings them."""
+
+NEW_MEDIUM: Final = (0x28, 0)
+"""ASC and ASCQ: the medium may have changed."""
 
 
 @attrs.frozen
@@ -75,6 +83,24 @@ class DriveState:
         now: Time of the command at hand.
         duration_s: What it takes a real drive, so far.
         last_lba: Where the laser is.
+        streaming: The WRITE at hand asks for speed before safety: what it writes is not verified (MMC-6 6.46).
+        quirks: What the drive does in its own way.
+        wear: What the disc has gone through, or None.
+        persistent: The lock is a persistent prevent: the eject button tells the host (MMC-6 6.13).
+        power: Power state: 1 active, 2 idle, 3 standby, 4 sleep (MMC-6 6.7).
+        power_events: Power events for GET EVENT STATUS NOTIFICATION, oldest first.
+        change_events: Operational changes for GET EVENT STATUS NOTIFICATION, oldest first.
+        deferred: Sense of errors that the drive has found after it said GOOD, oldest first.
+        ready_at: When the disc that was loaded can be used; with a quirk only.
+        written: Something was written since the disc was loaded.
+        posing: A closed disc poses as one of the read-only kind; with a quirk only.
+        calibrated: The laser was calibrated for the disc.
+        halved: The drive is reading back what it writes, so it writes at half the speed.
+        touched_at: When a command last touched the disc.
+        underruns: How often the buffer ran empty in the middle of writing.
+        region: The region mask that was set, FFh for none.
+        region_changes: How often the region can still be set.
+        memory: What WRITE BUFFER has put into the drive's memory.
     """
 
     identity: Identity
@@ -94,6 +120,24 @@ class DriveState:
     now: float = 0.0
     duration_s: float = 0.0
     last_lba: int = 0
+    streaming: bool = False
+    quirks: frozenset[Quirk] = frozenset()
+    wear: Wear | None = None
+    persistent: bool = False
+    power: int = 1
+    power_events: list[int] = attrs.field(factory=list)
+    change_events: list[int] = attrs.field(factory=list)
+    deferred: list[bytes] = attrs.field(factory=list)
+    ready_at: float = 0.0
+    written: bool = False
+    posing: bool = False
+    calibrated: bool = False
+    halved: bool = False
+    touched_at: float = 0.0
+    underruns: int = 0
+    region: int = 0xFF
+    region_changes: int = 5
+    memory: bytes = b""
 
     # --- what is in it ------------------------------------------------------------------------------
 
@@ -134,12 +178,30 @@ class DriveState:
 
     @property
     def current_write_kbps(self) -> int:
-        """Writing speed in force for the loaded disc, in 1,000 bytes a second."""
+        """Writing speed in force for the loaded disc, in 1,000 bytes a second; 1 for a read-only disc."""
         speeds = self.traits.write_kbps
         if not speeds:
-            return 1  # a read-only disc
+            return 1
+        if Quirk.FAST_TALKER in self.quirks:
+            return speeds[-1]
         if self.write_kbps is None:
             return speeds[0]
+        return next((speed for speed in speeds if speed <= self.write_kbps), speeds[-1])
+
+    @property
+    def told_write_kbps(self) -> tuple[int, ...]:
+        """Writing speeds that the drive claims to have for the loaded disc, fastest first."""
+        speeds = self.traits.write_kbps
+        return tuple(2 * speed for speed in speeds) if Quirk.FAST_TALKER in self.quirks else speeds
+
+    @property
+    def told_current_write_kbps(self) -> int:
+        """Writing speed that the drive claims to be in force."""
+        if Quirk.FAST_TALKER not in self.quirks:
+            return self.current_write_kbps
+        speeds = self.told_write_kbps
+        if not speeds or self.write_kbps is None:
+            return speeds[0] if speeds else 1
         return next((speed for speed in speeds if speed <= self.write_kbps), speeds[-1])
 
     @property
@@ -150,14 +212,40 @@ class DriveState:
 
     @property
     def write_rate(self) -> float:
-        """Bytes a second at which the buffer is emptied."""
-        return self.physics.bytes_per_second(self.traits, self.current_write_kbps)
+        """Bytes a second at which the buffer is emptied, where the laser is now."""
+        rate = self.physics.rate_at(
+            self.traits, self.current_write_kbps, self.last_lba, self.need_disc().sectors
+        )
+        return rate / 2 if self.halved else rate
+
+    def reading_seconds(self, lba: int, count: int) -> float:
+        """Return how long reading some sectors takes, the way there not counted."""
+        traits = self.traits
+        sectors = self.need_disc().sectors
+        return self.physics.seconds(traits, self.current_read_kbps, lba, count, sectors, traits.read_kbps)
+
+    def travel_seconds(self, lba: int) -> float:
+        """Return how long it takes the laser to be at a sector: spinning up, moving, changing the layer."""
+        physics, disc = self.physics, self.need_disc()
+        seconds = 0.0
+        if physics.idle_s and self.now - self.touched_at > physics.idle_s:
+            seconds += physics.spin_up_s
+        distance = abs(lba - self.last_lba)
+        if physics.seek_s and distance > _NEAR:
+            seconds += physics.seek_s * (0.3 + 0.7 * min(1.0, distance / max(1, disc.sectors)))
+        layers = self.traits.layers
+        if physics.layer_s and layers > 1:
+            size = max(1, -(-disc.sectors // layers))
+            if lba // size != max(0, self.last_lba - 1) // size:
+                seconds += physics.layer_s
+        self.touched_at = self.now
+        return seconds
 
     def spend(self, seconds: float, *, immed: bool = False, ascq: int = OPERATION_IN_PROGRESS) -> None:
         """Let the command take ``seconds``: within it, or after its answer where the host said IMMED."""
         if not self.physics.enabled or seconds <= 0:
             return
-        if immed:
+        if immed and Quirk.IGNORES_IMMED not in self.quirks:
             self.busy = Busy(ascq, self.now, self.now + seconds)
         else:
             self.duration_s += seconds
@@ -193,6 +281,8 @@ class DriveState:
         self.busy = None
         self.buffer.level = 0.0
         self.unflushed = 0
+        self.deferred.clear()
+        self.written = self.posing = self.calibrated = self.halved = False
         self._suspend_background_format()
         self.media_events.append(3)
 
@@ -201,9 +291,36 @@ class DriveState:
         self.tray_open = False
         self.pages.clear()
         self.write_kbps = self.read_kbps = None
+        self.last_lba = 0
         if self.medium is not None:
-            self.attention.append((0x28, 0))
+            self.attention.append(NEW_MEDIUM)
             self.media_events.append(2)
+            self.start_slowly()
+        self.change_events.append(1)  # other features are current now
+
+    def start_slowly(self) -> None:
+        """Begin to look at the disc that was loaded, where a quirk has the drive take its time."""
+        if Quirk.SLOW_START in self.quirks and self.medium is not None:
+            self.ready_at = self.now + SLOW_START_S
+
+    def reset(self) -> None:
+        """Forget settings and locks, as after power on or a reset by the bus; the disc stays in."""
+        self.locked = self.persistent = False
+        self.pages.clear()
+        self.write_kbps = self.read_kbps = None
+        self.deferred.clear()
+        self.power = 1
+        self.attention.append((0x29, 0))
+
+    def wake(self) -> None:
+        """Become active again, for a command that needs the disc."""
+        self.power = 1
+        self.power_events.append(1)
+
+    def seen_anew(self) -> None:
+        """Note that a disc was closed, formatted or blanked: with some quirks the drive looks at it again."""
+        if Quirk.ATTENTION_AFTER_CLOSE in self.quirks:
+            self.attention.append(NEW_MEDIUM)
 
     def _suspend_background_format(self) -> None:
         self.background_format = None

@@ -5,12 +5,29 @@ Everything is computed from the ``now`` that the caller passes; nothing here rea
 
 from __future__ import annotations
 
+from typing import Self
+
 import attrs
 
 from aioimapi.errors import VirtualMediumError
+from aioimapi.units import SECTOR_SIZE
+from aioimapi.virtual._curves import CAV_KBPS, Curve, pieces, speed_at
 from aioimapi.virtual.discs._traits import KindTraits
 
 FULL_POLICIES = ("refuse", "wait")
+UNDERRUNS = ("protect", "obey", "ruin")
+SECONDS = (
+    "sync_s",
+    "close_s",
+    "finalize_s",
+    "format_s",
+    "load_s",
+    "opc_s",
+    "spin_up_s",
+    "idle_s",
+    "seek_s",
+    "layer_s",
+)
 
 
 @attrs.frozen
@@ -29,6 +46,15 @@ class Physics:
         format_s: Formatting.
         load_s: Loading or ejecting, and spinning up.
         opc_s: Calibrating the laser.
+        curve: How the speed goes over the disc.
+        spin_up_s: Spinning up, where the disc had stopped.
+        idle_s: The disc stops after so long without a command that touches it; 0 for never.
+        seek_s: Moving the laser across the whole disc.
+        layer_s: Going to the other layer.
+        first_write: The first WRITE after loading calibrates the laser, where the host has not asked for it.
+        verifying: Discs with defect management are written at half the speed, as the drive reads back what it wrote.
+        underrun: What becomes of a CD or DVD-R when the buffer runs empty. ``protect``: nothing, whatever the host has
+            set; ``obey``: it goes by BUFE of mode page 05h; ``ruin``: the drive has no protection.
     """
 
     enabled: bool = False
@@ -41,6 +67,29 @@ class Physics:
     format_s: float = 60.0
     load_s: float = 8.0
     opc_s: float = 3.0
+    curve: Curve = Curve.FLAT
+    spin_up_s: float = 0.0
+    idle_s: float = 0.0
+    seek_s: float = 0.0
+    layer_s: float = 0.0
+    first_write: bool = False
+    verifying: bool = False
+    underrun: str = "protect"
+
+    def realistic(self) -> Self:
+        """Return the same drive with all that takes time in a real one, switched on."""
+        return attrs.evolve(
+            self,
+            enabled=True,
+            curve=Curve.REAL,
+            spin_up_s=3.0,
+            idle_s=180.0,
+            seek_s=0.25,
+            layer_s=0.5,
+            first_write=True,
+            verifying=True,
+            underrun="obey",
+        )
 
     def __attrs_post_init__(self) -> None:
         """Refuse values that would divide by zero or never take a WRITE.
@@ -52,17 +101,68 @@ class Physics:
             raise VirtualMediumError(
                 f"when_full={self.when_full!r}: choose one of {', '.join(FULL_POLICIES)}"
             )
+        if self.underrun not in UNDERRUNS:
+            raise VirtualMediumError(f"underrun={self.underrun!r}: choose one of {', '.join(UNDERRUNS)}")
         if not 64 <= self.buffer_kib <= 1 << 20:
             raise VirtualMediumError(f"buffer_kib={self.buffer_kib}: 64 to {1 << 20}")
         if self.speed_x is not None and not self.speed_x > 0:
             raise VirtualMediumError(f"physics={self.speed_x}: the speed must be more than 0")
-        for name in ("sync_s", "close_s", "finalize_s", "format_s", "load_s", "opc_s"):
+        for name in SECONDS:
             if not 0 <= getattr(self, name) < 1e6:
                 raise VirtualMediumError(f"{name}={getattr(self, name)}: 0 to 1,000,000 seconds")
 
     def bytes_per_second(self, traits: KindTraits, kbps: int) -> float:
-        """Return the rate at which the laser moves data, given what the host has set."""
+        """Return the rate at which the laser moves data at its best, given what the host has set."""
         return self.speed_x * traits.one_x if self.speed_x is not None else kbps * 1_000.0
+
+    def rate_at(self, traits: KindTraits, kbps: int, lba: int, sectors: int, rim_kbps: float = 0.0) -> float:
+        """Return the rate in bytes a second at a sector of a disc.
+
+        Args:
+            traits: The kind of disc.
+            kbps: The speed that was chosen.
+            lba: The sector.
+            sectors: Size of the disc.
+            rim_kbps: What the motor reaches at the rim; 0 for what is usual.
+        """
+        best = self.bytes_per_second(traits, kbps)
+        if self.curve is Curve.FLAT:
+            return best
+        return 1_000 * speed_at(
+            self.curve,
+            lba,
+            sectors=sectors,
+            family=traits.family,
+            layers=traits.layers,
+            chosen_kbps=best / 1_000,
+            rim_kbps=rim_kbps or CAV_KBPS[traits.family],
+        )
+
+    def told(
+        self, traits: KindTraits, kbps: int, sectors: int, rim_kbps: float = 0.0
+    ) -> list[tuple[int, int, int, int]]:
+        """Return the curve as GET PERFORMANCE tells it: (first LBA, speed, last LBA, speed)."""
+        return pieces(
+            self.curve,
+            sectors=sectors,
+            family=traits.family,
+            layers=traits.layers,
+            chosen_kbps=kbps,
+            rim_kbps=rim_kbps or CAV_KBPS[traits.family],
+        )
+
+    def seconds(
+        self, traits: KindTraits, kbps: int, lba: int, count: int, sectors: int, rim_kbps: float = 0.0
+    ) -> float:
+        """Return how long moving ``count`` sectors from ``lba`` on takes; the rest as :meth:`rate_at`."""
+        size = count * SECTOR_SIZE
+        if self.curve is Curve.FLAT or count <= 1_024:
+            return size / self.rate_at(traits, kbps, lba + count // 2, sectors, rim_kbps)
+        step = count / 64
+        return sum(
+            size / 64 / self.rate_at(traits, kbps, int(lba + step * (at + 0.5)), sectors, rim_kbps)
+            for at in range(64)
+        )
 
 
 @attrs.define

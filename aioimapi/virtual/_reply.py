@@ -47,6 +47,7 @@ class CheckConditionError(Exception):
         information: For the INFORMATION field, with VALID set: the LBA that the trouble is about.
         specific: The three sense-key-specific bytes, SKSV included.
         note: What lies behind it, in words.
+        transferred: Bytes of the data phase that were good all the same.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class CheckConditionError(Exception):
         information: int | None = None,
         specific: bytes = b"\0\0\0",
         note: str = "",
+        transferred: int = 0,
     ) -> None:
         super().__init__(f"{key:X}/{asc:02X}/{ascq:02X}")
         self.key = key
@@ -66,6 +68,7 @@ class CheckConditionError(Exception):
         self.information = information
         self.specific = specific
         self.note = note
+        self.transferred = transferred
 
     @property
     def sense(self) -> bytes:

@@ -39,6 +39,7 @@ from aioimapi.virtual._reply import (
     invalid_field,
     invalid_opcode,
 )
+from aioimapi.virtual._wear import Wear
 from aioimapi.virtual.commands import (
     _closing,
     _configuration,
@@ -117,6 +118,8 @@ _FUA: Final = 0x08
 _RESERVED_10: Final = 0x02
 _NO_DATA: Final = memoryview(b"")
 _BECOMING_READY: Final = 1
+_ACTIVE: Final = 1
+_START_STOP: Final = 0x1B
 
 
 class VirtualTarget:
@@ -202,6 +205,35 @@ class VirtualTarget:
         drive.load()
         return old
 
+    def press_eject(self) -> bool:
+        """Do what a person does with the drive's button: open the tray, or close it.
+
+        Returns:
+            Whether the tray moved. A locked one stays; where the host has locked it persistently, it gets an
+            eject request with the next GET EVENT STATUS NOTIFICATION.
+        """
+        drive = self._drive
+        if drive.tray_open:
+            drive.load()
+            return True
+        if drive.locked:
+            if drive.persistent:
+                drive.media_events.append(1)
+            return False
+        _unit.eject(drive)
+        return True
+
+    def push_tray(self) -> None:
+        """Close the tray by hand, which is the only way with a slim drive; nothing where it is closed."""
+        if self._drive.tray_open:
+            self._drive.load()
+
+    def reset(self) -> None:
+        """Reset the drive, as the bus does: settings and locks are forgotten, the next command is told 6/29/00."""
+        self._not_ready_commands = 0
+        self._not_ready_until = 0.0
+        self._drive.reset()
+
     def close(self) -> None:
         """Close the disc's files; the target answers no more. Closing twice is harmless."""
         self._gone = True
@@ -251,15 +283,29 @@ class VirtualTarget:
         try:
             if drive.deferred and opcode not in _IGNORES_ATTENTION:
                 return TargetReply(CHECK_CONDITION, drive.deferred.pop(0))
-            if drive.attention or drive.busy is not None or self._not_ready_commands or self._not_ready_until:
+            if (
+                drive.attention
+                or drive.busy is not None
+                or drive.deferred
+                or drive.ready_at
+                or drive.power != _ACTIVE
+                or self._not_ready_commands
+                or self._not_ready_until
+            ):
                 self._not_now(opcode)
+                if drive.deferred and opcode not in _IGNORES_ATTENTION:
+                    return TargetReply(CHECK_CONDITION, drive.deferred.pop(0))
+            if drive.quirks and opcode >= 0:
+                data = self._in_its_own_way(cdb, data)
             if opcode == _WRITE_10 and len(cdb) >= 10:
                 return self._write(cdb, data)
             if opcode == _READ_10 and len(cdb) >= 10:
                 return self._read(cdb, data)
             return self._decoded(cdb, data)
         except CheckConditionError as error:
-            return TargetReply(CHECK_CONDITION, error.sense, 0, drive.duration_s, note=error.note)
+            return TargetReply(
+                CHECK_CONDITION, error.sense, error.transferred, drive.duration_s, note=error.note
+            )
 
     def _write(self, cdb: bytes, data: memoryview) -> TargetReply:
         _, flags, lba, count = _transfer.unpack_from(cdb)
@@ -303,6 +349,8 @@ class VirtualTarget:
             drive.settle_background_format()
         answer = handler(drive, command, data)
         if isinstance(answer, bytes):
+            if drive.quirks:
+                answer = changed_answer(drive.quirks, cdb, answer)
             size = min(len(answer), command.transfer_length, len(data))
             if size:  # without a data phase there is no buffer either
                 data[:size] = answer[:size]
@@ -316,6 +364,12 @@ class VirtualTarget:
         """End the command where a unit attention waits, an operation runs, or a fault keeps the drive from it."""
         drive = self._drive
         if opcode not in _WHILE_BUSY:
+            if drive.power != _ACTIVE and opcode != _START_STOP:
+                drive.wake()
+            if drive.ready_at:
+                if drive.now < drive.ready_at:
+                    raise CheckConditionError(2, 0x04, _BECOMING_READY)
+                drive.ready_at = 0.0
             if self._not_ready_commands:
                 self._not_ready_commands -= 1
                 raise CheckConditionError(2, 0x04, _BECOMING_READY)
@@ -326,6 +380,18 @@ class VirtualTarget:
             drive.refuse_while_busy()
         if drive.attention and opcode not in _IGNORES_ATTENTION:
             raise CheckConditionError(6, *drive.attention.pop(0))
+
+    def _in_its_own_way(self, cdb: bytes, data: memoryview) -> memoryview:
+        """Do to a command what the drive's quirks do to it before it is looked at; return the data that it gets."""
+        quirks = self._drive.quirks
+        if cdb[0] in self._unknown:
+            raise invalid_opcode()
+        immed = refused_immed(quirks, cdb)
+        if immed is not None:
+            raise invalid_field(*immed)
+        if Quirk.YES_MAN in quirks and cdb[0] in COMMAND_NAMES["write"]:
+            return self._what_is_there(cdb, data)
+        return data
 
     # --- faults -------------------------------------------------------------------------------------
 
@@ -362,14 +428,18 @@ class VirtualTarget:
 
     def _lie(self, cdb: bytes, data: memoryview, now: float) -> TargetReply:
         """Do all that a WRITE does with what is there already: the disc's state moves on, the data is nowhere."""
-        medium = self._drive.medium
-        lba, count = sector_range(cdb) or (0, 0)
         if cdb[0] not in COMMAND_NAMES["write"]:
             return self._run(cdb, data, now)
+        return self._run(cdb, self._what_is_there(cdb, data), now)
+
+    def _what_is_there(self, cdb: bytes, data: memoryview) -> memoryview:
+        """Return what the sectors of a WRITE hold already."""
+        medium = self._drive.medium
+        lba, count = sector_range(cdb) or (0, 0)
         old = memoryview(bytearray(len(data)))
         if medium is not None and lba >= 0 and len(data) == count * SECTOR_SIZE:
             medium.read_into(lba, old)
-        return self._run(cdb, old, now)
+        return old
 
 
 def _modern_toc(cdb: bytes) -> bytes:

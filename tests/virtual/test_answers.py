@@ -179,7 +179,7 @@ def test_mode_pages(drive: Drive) -> None:
     while at < len(everything):
         pages.append(everything[at])
         at += everything[at + 1] + 2
-    assert pages == [0x01, 0x05, 0x08, 0x1A, 0x1D, 0x2A]
+    assert pages == [0x01, 0x05, 0x08, 0x0D, 0x0E, 0x1A, 0x1D, 0x2A]
     mask = host.ok(mmc.ModeSense10(0x05, page_control=mmc.PageControl.CHANGEABLE))
     assert len(mask) == 60
     assert host.ok(mmc.ModeSense10(0x08))[10] == 0x04  # write cache on

@@ -20,9 +20,9 @@ KINDS = ("dvd+r", "dvd+rw", "bd-r", "bd-re", "cd-r")
 def test_unknown_commands(drive: Drive) -> None:
     host = drive("bd-r")
     for cdb in (
-        bytes.fromhex("be000000000000000000f800"),
+        bytes.fromhex("a60000000300000000000000"),  # LOAD/UNLOAD MEDIUM: not a changer
+        bytes.fromhex("9e100000000000000000000000200000"),  # READ CAPACITY (16)
         bytes.fromhex("d80000000000"),
-        b"\x5d" + bytes(9),
         b"",
     ):
         refusal = refusal_of(host.raw(cdb))
@@ -225,7 +225,7 @@ def test_write_parameters_are_checked_on_cd(drive: Drive) -> None:
     default = host.ok(mmc.ModeSense10(0x05, page_control=mmc.PageControl.DEFAULT))
     assert default[10] & 0x0F == 0
     assert host.refused(mmc.ModeSense10(0x05, page_control=mmc.PageControl.SAVED)).code == "5/39/00"
-    assert host.refused(mmc.ModeSense10(0x0E)).code == "5/24/00"
+    assert host.refused(mmc.ModeSense10(0x2B)).code == "5/24/00"
 
 
 def test_toc_of_discs_that_have_none(drive: Drive) -> None:
@@ -268,7 +268,7 @@ WRONG_VALUES: list[tuple[str, mmc.Command, bytes, str, str]] = [
     ("bd-r", mmc.ModeSense10(0x05, subpage_code=3), b"", "5/24/00", "c00003"),
     ("bd-r", mmc.ModeSelect10(8, save_pages=True), bytes(8), "5/24/00", "c80001"),
     ("bd-r", mmc.ModeSelect10(4), bytes(4), "5/1A/00", "000000"),
-    ("bd-r", mmc.ModeSelect10(12), bytes(8) + b"\x0e\x02\0\0", "5/26/00", "8d0008"),
+    ("bd-r", mmc.ModeSelect10(12), bytes(8) + b"\x0f\x02\0\0", "5/26/00", "8d0008"),
     ("bd-r", mmc.ModeSelect10(12), bytes(8) + b"\x05\x32\0\0", "5/1A/00", "000000"),
     ("bd-r", mmc.GetPerformance(data_type=1), b"", "5/24/00", "cc0001"),
     ("bd-r", mmc.GetPerformance(mmc.PerformanceType.DEFECT_STATUS), b"", "5/24/00", "c0000a"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aioimapi.mmc import Blank, CloseTrackSession, FormatUnit, ReserveTrack, SendOpcInformation
 from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual._quirks import Quirk
 from aioimapi.virtual._reply import CheckConditionError, invalid_field
 from aioimapi.virtual.families._registry import family_of
 
@@ -14,7 +15,11 @@ def close_track_session(drive: DriveState, command: CloseTrackSession, data: mem
     disc = medium.state
     if command.function not in disc.kind.traits.close_functions:
         raise invalid_field(2, 2)
+    if drive.posing:
+        raise CheckConditionError(5, 0x30, 5)
     family_of(disc).close(drive, medium, command)
+    drive.seen_anew()
+    drive.posing = disc.sequential and Quirk.ROM_AFTER_CLOSE in drive.quirks
 
 
 def reserve_track(drive: DriveState, command: ReserveTrack, data: memoryview) -> None:
@@ -34,12 +39,14 @@ def format_unit(drive: DriveState, command: FormatUnit, data: memoryview) -> Non
     if len(parameters) < 12 or int.from_bytes(parameters[2:4], "big") != 8:
         raise CheckConditionError(5, 0x1A, 0)
     family_of(medium.state).format(drive, medium, parameters)
+    drive.seen_anew()
 
 
 def blank(drive: DriveState, command: Blank, data: memoryview) -> None:
     """BLANK."""
     medium = drive.need_writable()
     family_of(medium.state).blank(drive, medium, command)
+    drive.seen_anew()
 
 
 def send_opc_information(drive: DriveState, command: SendOpcInformation, data: memoryview) -> None:
@@ -52,4 +59,5 @@ def send_opc_information(drive: DriveState, command: SendOpcInformation, data: m
     if medium.state.finalized:
         raise CheckConditionError(5, 0x30, 5)
     if command.do_opc:
+        drive.calibrated = True
         drive.spend(drive.physics.opc_s)

@@ -7,7 +7,6 @@ from typing import Final
 
 from aioimapi.mmc import GetConfiguration, RequestedType
 from aioimapi.virtual._drive import DriveState
-from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.families._family import Feature
 from aioimapi.virtual.families._registry import FAMILIES, family_of
 
@@ -22,9 +21,18 @@ _PERSISTENT: Final = 0x02
 _CURRENT: Final = 0x01
 
 
-def current_profile(disc: DiscState | None) -> int:
+_READ_ONLY: Final = {"CD": 0x0008, "DVD": 0x0010, "BD": 0x0040}
+"""Profiles of pressed discs, and of closed ones that pose as such."""
+
+_READ_FEATURES: Final = frozenset({0x001E, 0x001F, 0x0040})
+
+
+def current_profile(drive: DriveState) -> int:
     """Return the profile number of the loaded disc, 0 without one."""
-    return 0 if disc is None else family_of(disc).profile(disc)
+    disc = drive.disc
+    if disc is None:
+        return 0
+    return _READ_ONLY[disc.kind.traits.family] if drive.posing else family_of(disc).profile(disc)
 
 
 def get_configuration(drive: DriveState, command: GetConfiguration, data: memoryview) -> bytes:
@@ -39,14 +47,14 @@ def get_configuration(drive: DriveState, command: GetConfiguration, data: memory
         struct.pack(">HBB", code, version << 2 | flags, len(payload)) + payload
         for code, version, flags, payload in found
     )
-    return struct.pack(">IxxH", len(body) + 4, current_profile(drive.disc)) + body
+    return struct.pack(">IxxH", len(body) + 4, current_profile(drive)) + body
 
 
 def features(drive: DriveState) -> list[tuple[int, int, int, bytes]]:
     """Return all features as (code, version, Persistent and Current bits, payload), ascending."""
     disc = drive.disc
     entries = {code: (version, 0, payload) for code, (version, payload) in _OFFERED.items()}
-    readable = disc is not None and disc.readable_end() > 0
+    readable = disc is not None and (disc.readable_end() > 0 or drive.posing)
     unit = disc.kind.traits.unit if disc is not None else 1
     loaded = _CURRENT if disc is not None else 0
     entries[0x0010] = (0, _CURRENT if readable else 0, struct.pack(">IHBB", 2048, unit, 1, 0))
@@ -54,7 +62,8 @@ def features(drive: DriveState) -> list[tuple[int, int, int, bytes]]:
     entries[0x0107] = (4, loaded, b"\x1f\0\0\0")
     if disc is not None:
         for code, (version, payload) in family_of(disc).features(drive, disc).items():
-            entries[code] = (version, _CURRENT, payload)
+            if not drive.posing or code in _READ_FEATURES:
+                entries[code] = (version, _CURRENT, payload)
     for code, (version, payload) in _of_the_drive(drive).items():
         entries[code] = (version, _PERSISTENT | _CURRENT, payload)
     return [(code, *entries[code]) for code in sorted(entries)]
@@ -63,7 +72,7 @@ def features(drive: DriveState) -> list[tuple[int, int, int, bytes]]:
 def _of_the_drive(drive: DriveState) -> dict[int, Feature]:
     """Return the features that hold with any disc and without one."""
     return {
-        0x0000: (0, _profile_list(drive.disc)),
+        0x0000: (0, _profile_list(drive)),
         0x0001: (2, struct.pack(">IBxxx", 2, 1)),  # ATAPI; DBE: device busy events
         0x0002: (1, b"\x02\0\0\0"),  # operational change events, no asynchronous ones
         0x0003: (1, b"\x39\0\0\0"),  # tray, load, eject, lock
@@ -73,8 +82,8 @@ def _of_the_drive(drive: DriveState) -> dict[int, Feature]:
     }
 
 
-def _profile_list(disc: DiscState | None) -> bytes:
-    now = current_profile(disc)
+def _profile_list(drive: DriveState) -> bytes:
+    now = current_profile(drive)
     return b"".join(struct.pack(">HBx", profile, profile == now) for profile in PROFILES)
 
 

@@ -10,6 +10,7 @@ import struct
 from typing import Final
 
 from aioimapi.mmc import (
+    DiscInformationType,
     ReadCapacity,
     ReadDiscInformation,
     ReadFormatCapacities,
@@ -22,12 +23,17 @@ from aioimapi.virtual._reply import invalid_field
 from aioimapi.virtual.families._registry import family_of
 
 _LARGEST: Final = 0x7FFFFFFF
+_COMPLETE: Final = 0x0E
+"""Last session complete, disc complete."""
 
 
 def read_disc_information(drive: DriveState, command: ReadDiscInformation, data: memoryview) -> bytes:
     """READ DISC INFORMATION (MMC-6 6.21)."""
     disc = drive.need_disc()
-    return family_of(disc).disc_information(drive, disc, command)
+    answer = family_of(disc).disc_information(drive, disc, command)
+    if drive.posing and command.data_type is DiscInformationType.STANDARD:
+        return answer[:2] + bytes((answer[2] & 0x10 | _COMPLETE,)) + answer[3:]
+    return answer
 
 
 def read_track_information(drive: DriveState, command: ReadTrackInformation, data: memoryview) -> bytes:
@@ -50,7 +56,9 @@ def read_toc(drive: DriveState, command: ReadTocPmaAtip, data: memoryview) -> by
 
 def read_capacity(drive: DriveState, command: ReadCapacity, data: memoryview) -> bytes:
     """READ CAPACITY: the last sector of the last complete session; 0 where there is none (MMC-6 6.24)."""
-    return struct.pack(">II", max(0, drive.need_disc().readable_end() - 1), SECTOR_SIZE)
+    disc = drive.need_disc()
+    end = max(track.next_lba for track in disc.tracks) if drive.posing else disc.readable_end()
+    return struct.pack(">II", max(0, end - 1), SECTOR_SIZE)
 
 
 def read_format_capacities(drive: DriveState, command: ReadFormatCapacities, data: memoryview) -> bytes:

@@ -14,6 +14,7 @@ from aioimapi.mmc import (
     SetStreaming,
 )
 from aioimapi.units import SECTOR_SIZE
+from aioimapi.virtual._curves import CAV_KBPS, Curve
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 
@@ -21,25 +22,43 @@ _STREAMING_SIZE: Final = 28
 
 
 def get_performance(drive: DriveState, command: GetPerformance, data: memoryview) -> bytes:
-    """GET PERFORMANCE: nominal speeds (type 00h), the write speeds that can be chosen (type 03h)."""
+    """GET PERFORMANCE: nominal speeds (00h), unusable areas (01h), the write speeds that can be chosen (03h)."""
     disc = drive.need_disc()
     last = max(0, disc.sectors - 1)
     if command.type_ is PerformanceType.WRITE_SPEED:
         if command.data_type:
             raise invalid_field(1, 4)
         rows = [
-            struct.pack(">B3xIII", 0, last, drive.current_read_kbps, speed)
-            for speed in disc.kind.traits.write_kbps
+            struct.pack(">B3xIII", _rotation(drive, speed), last, drive.current_read_kbps, speed)
+            for speed in drive.told_write_kbps
         ]
         return _performance(rows, 0, command.max_descriptors)
+    if command.type_ is PerformanceType.UNUSABLE_AREA:
+        return _performance([], 0, 0)
     if command.type_ is not PerformanceType.PERFORMANCE:
         raise invalid_field(10)
     # The tolerance bits are taken as they come: dvd+rw-mediainfo sends 00b, and drives answer.
     write = bool(command.data_type & 0x04)
     if command.data_type & 0x03:
         return _performance([], write << 1, 0)  # exceptions only: there are none
-    speed = drive.current_write_kbps if write else drive.current_read_kbps
-    return _performance([struct.pack(">IIII", 0, speed, last, speed)], write << 1, command.max_descriptors)
+    traits = disc.kind.traits
+    if write:
+        found = drive.physics.told(traits, drive.told_current_write_kbps, disc.sectors)
+    else:
+        found = drive.physics.told(traits, drive.current_read_kbps, disc.sectors, traits.read_kbps)
+    rows = [
+        struct.pack(">IIII", first, slow, end, fast)
+        for first, slow, end, fast in found
+        if end >= command.start_lba
+    ]
+    return _performance(rows, write << 1, command.max_descriptors)
+
+
+def _rotation(drive: DriveState, kbps: int) -> int:
+    """Return the rotation control bits of a write speed: pure CAV only where the motor never reaches the speed."""
+    traits = drive.traits
+    cav = drive.physics.curve is Curve.REAL and kbps >= CAV_KBPS[traits.family]
+    return 0x08 if cav else 0
 
 
 def _performance(rows: list[bytes], flags: int, limit: int) -> bytes:
@@ -54,7 +73,7 @@ def set_streaming(drive: DriveState, command: SetStreaming, data: memoryview) ->
     if command.parameter_list_length != _STREAMING_SIZE or len(data) < _STREAMING_SIZE:
         raise CheckConditionError(5, 0x1A, 0)
     flags, start, end, *rates = struct.unpack(">B3xIIIIII", data[:_STREAMING_SIZE])
-    disc = drive.need_disc()
+    drive.need_disc()
     if flags & 0x04:  # restore the drive's defaults
         drive.read_kbps = drive.write_kbps = None
         return
@@ -66,7 +85,7 @@ def set_streaming(drive: DriveState, command: SetStreaming, data: memoryview) ->
             raise invalid_parameter(at)
     drive.read_kbps = read_size * 1_000 // read_time
     drive.write_kbps = write_size * 1_000 // write_time
-    if flags & 0x02 and drive.write_kbps not in disc.kind.traits.write_kbps:
+    if flags & 0x02 and drive.write_kbps not in drive.told_write_kbps:
         drive.write_kbps = None
         raise invalid_parameter(20)
 

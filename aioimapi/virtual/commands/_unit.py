@@ -19,6 +19,7 @@ from aioimapi.mmc import (
     VitalProductPage,
 )
 from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual._quirks import Quirk
 from aioimapi.virtual._reply import CheckConditionError, fixed_sense, invalid_field, progress_bytes
 from aioimapi.virtual.families._registry import family_of
 
@@ -46,9 +47,13 @@ def request_sense(drive: DriveState, command: RequestSense, data: memoryview) ->
     if drive.attention:
         asc, ascq = drive.attention.pop(0)
         return fixed_sense(6, asc, ascq)
+    if drive.deferred:
+        return drive.deferred.pop(0)
     running = drive.background_format
     if running is not None:
         return fixed_sense(0, 0x04, running.ascq, specific=progress_bytes(running.progress(drive.now)))
+    if drive.now < drive.ready_at:
+        return fixed_sense(2, 0x04, _BECOMING_READY)
     if drive.tray_open or drive.medium is None:
         return fixed_sense(2, 0x3A, 2 if drive.tray_open else 1)
     return fixed_sense(0, 0, 0)
@@ -86,27 +91,66 @@ def report_luns(drive: DriveState, command: ReportLuns, data: memoryview) -> byt
     return struct.pack(">I4x8x", 8)
 
 
+_POWER: Final = {PowerCondition.IDLE: 2, PowerCondition.STANDBY: 3, PowerCondition.SLEEP: 4}
+_POWER_CHANGED: Final = 1
+
+
 def start_stop_unit(drive: DriveState, command: StartStopUnit, data: memoryview) -> None:
-    """START STOP UNIT: load, eject; spinning up and down change nothing that shows."""
-    if command.power_condition is not PowerCondition.NO_CHANGE or not command.load_eject:
-        if command.start and command.power_condition is PowerCondition.NO_CHANGE:
-            drive.need_medium()
+    """START STOP UNIT: load, eject, spin up and down, power conditions (MMC-6 6.42)."""
+    power = _POWER.get(command.power_condition)
+    if power is not None:
+        drive.power = power
+        drive.power_events.append(_POWER_CHANGED)
+        _stop(drive)
         return
-    if not command.start and drive.locked:
-        raise CheckConditionError(5, 0x53, 2)  # medium removal prevented
+    if command.layer_jump:
+        raise invalid_field(4, 2)  # no hybrid discs, so no format-layers
+    if not command.load_eject:
+        if command.start:
+            drive.need_medium()
+            drive.touched_at = drive.now
+        else:
+            _stop(drive)
+        return
     if command.start:
+        _load(drive, command)
+        return
+    if drive.locked:
+        raise CheckConditionError(5, 0x53, 2)  # medium removal prevented
+    eject(drive)
+
+
+def _stop(drive: DriveState) -> None:
+    """Finish writing and let the disc come to rest."""
+    if drive.disc is not None and drive.medium is not None and drive.unflushed:
+        family_of(drive.medium.state).stop_writing(drive, drive.medium)
+    drive.touched_at = float("-inf")
+
+
+def _load(drive: DriveState, command: StartStopUnit) -> None:
+    if Quirk.SLIM in drive.quirks:
         if drive.tray_open:
-            drive.load()
-            drive.spend(drive.physics.load_s, immed=command.immed, ascq=_BECOMING_READY)
-    elif not drive.tray_open:
-        if drive.medium is not None and drive.unflushed:
-            family_of(drive.medium.state).stop_writing(drive, drive.medium)
-        drive.eject()
+            raise invalid_field(4, 1)  # a hand has to close it
+        return
+    if drive.tray_open:
+        drive.load()
+        drive.spend(drive.physics.load_s, immed=command.immed, ascq=_BECOMING_READY)
+
+
+def eject(drive: DriveState) -> None:
+    """Finish writing and open the tray."""
+    if drive.tray_open:
+        return
+    if drive.medium is not None and drive.unflushed:
+        family_of(drive.medium.state).stop_writing(drive, drive.medium)
+    drive.eject()
 
 
 def prevent_allow(drive: DriveState, command: PreventAllowMediumRemoval, data: memoryview) -> None:
-    """PREVENT ALLOW MEDIUM REMOVAL."""
-    drive.locked = command.prevent
+    """PREVENT ALLOW MEDIUM REMOVAL; with Persistent the lock stays until it is taken back the same way (MMC-6 6.13)."""
+    if command.persistent:
+        drive.persistent = command.prevent
+    drive.locked = command.prevent or drive.persistent
 
 
 def mechanism_status(drive: DriveState, command: MechanismStatus, data: memoryview) -> bytes:
@@ -122,14 +166,23 @@ def event_status(drive: DriveState, command: GetEventStatusNotification, data: m
     asked = [event for event in _CLASSES if command.classes & 1 << event]
     if not asked:
         return bytes((0, 2, 0x80, _SUPPORTED))
-    if EventClass.MEDIA in asked and (drive.media_events or asked[0] is EventClass.MEDIA):
-        event, body = EventClass.MEDIA, _media_event(drive)
-    else:
-        event = asked[0]
-        body = bytes((0, 0, 0, 0)) if event is not EventClass.POWER_MANAGEMENT else bytes((0, 1, 0, 0))
-        if event is EventClass.DEVICE_BUSY:
-            body = _busy_event(drive)
-    return bytes((0, 6, event, _SUPPORTED)) + body
+    waiting = {
+        EventClass.OPERATIONAL_CHANGE: drive.change_events,
+        EventClass.POWER_MANAGEMENT: drive.power_events,
+        EventClass.MEDIA: drive.media_events,
+    }
+    event = next((kind for kind in asked if waiting.get(kind)), asked[0])
+    return bytes((0, 6, event, _SUPPORTED)) + _BODIES[event](drive)
+
+
+def _change_event(drive: DriveState) -> bytes:
+    """Return event, persistent prevent and status, change: 2 and 1 are a change of features (MMC-6 6.7.2.2)."""
+    change = drive.change_events.pop(0) if drive.change_events else 0
+    return bytes((2 if change else 0, 0x80 * drive.persistent, 0, change))
+
+
+def _power_event(drive: DriveState) -> bytes:
+    return bytes((drive.power_events.pop(0) if drive.power_events else 0, drive.power, 0, 0))
 
 
 def _media_event(drive: DriveState) -> bytes:
@@ -144,3 +197,11 @@ def _busy_event(drive: DriveState) -> bytes:
         return bytes(4)
     tenths = min(0xFFFF, int((busy.end - drive.now) * 10))
     return bytes((0, 1)) + tenths.to_bytes(2, "big")
+
+
+_BODIES: Final = {
+    EventClass.OPERATIONAL_CHANGE: _change_event,
+    EventClass.POWER_MANAGEMENT: _power_event,
+    EventClass.MEDIA: _media_event,
+    EventClass.DEVICE_BUSY: _busy_event,
+}
