@@ -10,7 +10,7 @@ import attrs
 
 from aioimapi.errors import RemoteProtocolError
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Bytes, OpenIntEnum, Structure, chunked
+from aioimapi.mmc._fields import U8, U16, U32, Bit, Bits, Bytes, Field, OpenIntEnum, Structure, chunked
 
 
 class DiscInformationType(enum.IntEnum):
@@ -33,6 +33,8 @@ class ReadDiscInformation(Command):
     name: ClassVar[str] = "READ DISC INFORMATION"
     opcode: ClassVar[int] = 0x51
     direction: ClassVar[Direction] = Direction.IN
+    # Reserved, and set by dvd+rw-mediainfo; drives take it.
+    ignored: ClassVar[tuple[Field, ...]] = (Bit(1, 4),)
 
     allocation_length: Annotated[int, U16(7)] = 34
     data_type: Annotated[DiscInformationType, Bits(1, 2, 0)] = DiscInformationType.STANDARD

@@ -44,7 +44,7 @@ class BdRFamily(BdFamily):
         0x0021: (3, bytes((1, 0, 7, 1, 7, 0, 0, 0))),
         0x0023: (1, FORMAT),
         0x0024: (1, DEFECT_MANAGEMENT),
-        0x0038: (0, b""),
+        0x0038: (0, bytes(4)),
         0x0040: (0, READ),
         0x0041: (0, WRITE),
     }
