@@ -22,8 +22,11 @@ _counts: Final = {10: struct.Struct(">7xHx"), 12: struct.Struct(">6xI2x")}
 _places: Final = {opcode: _counts[cdb_size(opcode)] for opcode in (0x28, 0x2A, 0x2E, 0xA8, 0xAA)}
 """READ and WRITE (10) and (12), WRITE AND VERIFY (10), and where their number of blocks stands."""
 
+SHORT_S: Final = 60.0
+READ_S: Final = 60.0
+WRITE_S: Final = 200.0
 UNKNOWN_S: Final = 3600.0
-"""Time limit in seconds of a command that we do not know."""
+"""Time limits in seconds: of a command with bits that we do not know, of READ and WRITE, of a command unknown to us."""
 
 
 def sense(key: int, asc: int, ascq: int = 0) -> bytes:
@@ -69,49 +72,56 @@ def plan(command: ScsiCommand, max_transfer: int) -> list[RawCommand]:
     much it fell short. READ and WRITE have blocks of several sizes (2,048 to 2,448 bytes): their size is the host's.
 
     Returns:
-        The commands in order; none where it moves too much and cannot be parted, or sends less than its CDB says.
+        The commands in order; none where it moves too much and cannot be parted, or the host sends less than its CDB
+        says.
     """
-    cdb, expected = command.cdb, command.length
-    if not (command.reads or command.writes):
-        expected = 0
+    cdb = command.cdb
+    kind = find_command(cdb[0])
+    expected = command.length if command.reads or command.writes else 0
+    direction = Direction.OUT if command.writes else Direction.IN if command.reads else Direction.NONE
+    if kind is not None and kind.direction is not direction:
+        # The drive's idea of a command counts, not the host's; what the host did not ask for, it does not get.
+        direction, expected = kind.direction, 0
     place = _places.get(cdb[0])
     if place is not None:
-        count: int = place.unpack_from(cdb)[0]
-        return _plan_blocks(command, expected, count, max_transfer)
+        return _plan_blocks(cdb, direction, expected, place.unpack_from(cdb)[0], max_transfer)
+    length, limit_s = expected, UNKNOWN_S if kind is None else SHORT_S
     try:
         known = parse_command(cdb)
     except ProtocolError:
-        kind = find_command(cdb[0])
-        length, limit_s = expected, UNKNOWN_S if kind is None else 60.0
-    else:
-        asked = known.transfer_length if known.direction is not Direction.NONE else 0
-        limit_s, length = known.timeout_s, max(asked, expected) if command.reads else expected
-        if command.writes and asked > expected:
+        known = None
+    if known is not None:
+        limit_s = known.timeout_s
+        length = max(known.transfer_length, expected)
+        if known.direction is Direction.OUT and known.transfer_length > expected:
             return []
     if length > max_transfer:
-        if not command.reads or expected > max_transfer:
+        if direction is Direction.OUT or expected > max_transfer:
             return []
         length = expected
-    return [_raw(command, cdb, length, limit_s)]
+    return [_raw(cdb, direction, length, limit_s)]
 
 
-def _plan_blocks(command: ScsiCommand, expected: int, count: int, max_transfer: int) -> list[RawCommand]:
-    cdb = command.cdb
-    limit_s = 60.0 if command.reads else 200.0
+def _plan_blocks(
+    cdb: bytes, direction: Direction, expected: int, count: int, max_transfer: int
+) -> list[RawCommand]:
+    """Return READ or WRITE, in parts where it has to be."""
+    limit_s = READ_S if direction is Direction.IN else WRITE_S
     size = expected // count if count else 0
-    if size < SECTOR_SIZE:  # less than the CDB says
-        if command.writes and count:
+    if count and size < SECTOR_SIZE:  # less than the CDB says
+        if direction is Direction.OUT:
             return []
-        return [_raw(command, cdb, max(expected, min(count * SECTOR_SIZE, max_transfer)), limit_s)]
-    if expected <= max_transfer or expected % count:
-        return [_raw(command, cdb, expected, limit_s)] if expected <= max_transfer else []
-    most = max_transfer // size
-    lba = int.from_bytes(cdb[2:6], "big")
+        whole = count * SECTOR_SIZE
+        return [_raw(cdb, direction, whole if whole <= max_transfer else expected, limit_s)]
+    if expected <= max_transfer:
+        return [_raw(cdb, direction, expected, limit_s)]
+    if not count or expected % count:
+        return []
+    most, lba = max_transfer // size, int.from_bytes(cdb[2:6], "big")
     parts = []
     for first in range(0, count, most):
         blocks = min(most, count - first)
-        part = _with_blocks(cdb, lba + first, blocks)
-        parts.append(_raw(command, part, blocks * size, limit_s))
+        parts.append(_raw(_with_blocks(cdb, lba + first, blocks), direction, blocks * size, limit_s))
     return parts
 
 
@@ -123,9 +133,6 @@ def _with_blocks(cdb: bytes, lba: int, blocks: int) -> bytes:
     return start + blocks.to_bytes(4, "big") + cdb[10:]
 
 
-def _raw(command: ScsiCommand, cdb: bytes, length: int, limit_s: float) -> RawCommand:
-    direction = Direction.NONE
-    if length:
-        direction = Direction.OUT if command.writes else Direction.IN
+def _raw(cdb: bytes, direction: Direction, length: int, limit_s: float) -> RawCommand:
     size = cdb_size(cdb[0])
-    return RawCommand(cdb[:size] if size else cdb, direction, length, limit_s)
+    return RawCommand(cdb[:size] if size else cdb, direction if length else Direction.NONE, length, limit_s)

@@ -17,7 +17,7 @@ from aioimapi.errors import (
 from aioimapi.iscsi import _scsi
 from aioimapi.iscsi._pdu import ScsiCommand
 from aioimapi.iscsi._task import Answer
-from aioimapi.mmc import PreventAllowMediumRemoval, RawCommand, Status
+from aioimapi.mmc import Direction, PreventAllowMediumRemoval, RawCommand, Status
 from aioimapi.transport import Buffer, Reply, Transport
 
 logger = logging.getLogger("aioimapi.iscsi")
@@ -106,7 +106,8 @@ class LogicalUnit:
 
     async def _run(self, nexus: Nexus, command: ScsiCommand, parts: list[RawCommand], data: Buffer) -> Answer:
         total = sum(part.transfer_length for part in parts)
-        view = memoryview(bytearray(total)) if command.reads else memoryview(data)
+        incoming = parts[0].direction is Direction.IN
+        view = memoryview(bytearray(total)) if incoming else memoryview(data)
         calls, start = [], 0
         for part in parts:
             end = start + part.transfer_length
@@ -123,8 +124,8 @@ class LogicalUnit:
         except DriveAccessError as error:
             logger.warning("%s: %s", self.name, error)
             return _refused(_scsi.ACCESS_DENIED)
-        except Exception:
-            logger.exception("%s: %s failed inside the server", self.name, parts[0].name)
+        except Exception as error:
+            logger.exception("%s: %s failed inside the server: %r", self.name, parts[0].name, error)
             return _refused(_scsi.INTERNAL_FAILURE)
         return self._answer(nexus, command, parts, replies, view)
 
@@ -141,6 +142,7 @@ class LogicalUnit:
         )
         reply = replies[-1]
         opcode = command.cdb[0]
+        incoming = parts[0].direction is Direction.IN
         if not reply.good:
             if opcode == _scsi.REPORT_LUNS and reply.sense[2:3] == b"\x05":
                 luns = _scsi.ONE_LUN[: min(len(_scsi.ONE_LUN), command.length)]
@@ -149,7 +151,7 @@ class LogicalUnit:
         elif opcode == _scsi.PREVENT_ALLOW:
             nexus.prevents = bool(command.cdb[4] & 0x01)
         # What a drive has put into the buffer before it gave up is the host's as well.
-        return Answer(reply.status, reply.sense, view[:moved] if command.reads else b"", moved)
+        return Answer(reply.status, reply.sense, view[:moved] if incoming else b"", moved)
 
     def _spread(self, nexus: Nexus, sense: bytes) -> None:
         """Tell the other sessions of a unit attention that one of them was told of: the drive knows one host only."""
