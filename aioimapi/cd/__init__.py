@@ -6,6 +6,10 @@ MMC. Nothing here knows of drives; :mod:`aioimapi.mmc` has the commands.
 
 from __future__ import annotations
 
+from aioimapi.cd._cd_text import LANGUAGES as LANGUAGES
+from aioimapi.cd._cd_text import CdText as CdText
+from aioimapi.cd._cd_text import Charset as Charset
+from aioimapi.cd._cd_text import TextBlock as TextBlock
 from aioimapi.cd._ecc import ECC_DATA_SIZE as ECC_DATA_SIZE
 from aioimapi.cd._ecc import ECC_SIZE as ECC_SIZE
 from aioimapi.cd._ecc import ecc as ecc
@@ -45,6 +49,14 @@ from aioimapi.cd._sub_channel import crc16 as crc16
 from aioimapi.cd._sub_channel import deinterleave as deinterleave
 from aioimapi.cd._sub_channel import interleave as interleave
 from aioimapi.cd._sub_channel import with_pq as with_pq
+from aioimapi.cd._text_packs import TEXT_PACK_SIZE as TEXT_PACK_SIZE
+from aioimapi.cd._text_packs import TextKind as TextKind
+from aioimapi.cd._text_packs import TextPack as TextPack
+from aioimapi.cd._text_packs import bytes_of as bytes_of
+from aioimapi.cd._text_packs import lead_in_symbols as lead_in_symbols
+from aioimapi.cd._text_packs import packs_in as packs_in
+from aioimapi.cd._text_packs import split_packs as split_packs
+from aioimapi.cd._text_packs import symbols_of as symbols_of
 
 __all__ = (
     "CHANNEL_SIZE",
@@ -53,20 +65,28 @@ __all__ = (
     "EDC_SIZE",
     "FORMATTED_Q_SIZE",
     "FORM_2_SIZE",
+    "LANGUAGES",
     "MODE_2_SIZE",
     "PACKS_IN_SECTOR",
     "PACK_SYMBOLS",
     "SUBHEADER_SIZE",
     "SUB_CHANNEL_SIZE",
     "SYNC",
+    "TEXT_PACK_SIZE",
+    "CdText",
+    "Charset",
     "PackDeinterleaver",
     "PackInterleaver",
     "Q",
     "QMode",
     "Sector",
     "SectorMode",
+    "TextBlock",
+    "TextKind",
+    "TextPack",
     "bcd",
     "bcd_time",
+    "bytes_of",
     "channel",
     "crc16",
     "decode_sector",
@@ -81,9 +101,13 @@ __all__ = (
     "from_bcd_time",
     "interleave",
     "lba_time",
+    "lead_in_symbols",
     "pack_ok",
+    "packs_in",
     "protected",
     "scramble",
+    "split_packs",
+    "symbols_of",
     "time_lba",
     "with_pq",
 )
