@@ -192,7 +192,7 @@ def test_writing_again_spends_clusters(with_pow: Host) -> None:
 
 
 def test_a_reserved_bit_that_dvd_rw_mediainfo_sets(with_pow: Host) -> None:
-    """It asks for the resources with bit 4 where the data type is in bits 0 to 2, and drives answer the standard way."""
+    """It asks for the resources with bit 4, the data type is in bits 0 to 2, and drives answer the standard way."""
     buffer = bytearray(16)
     assert with_pow.raw(bytes.fromhex("51100000000000001000"), buffer).status == 0
     assert buffer[:4] == bytes.fromhex("00200101")
