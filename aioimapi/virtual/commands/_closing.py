@@ -56,7 +56,7 @@ def send_opc_information(drive: DriveState, command: SendOpcInformation, data: m
         raise invalid_field(1, 0)
     if command.parameter_list_length % 8:
         raise invalid_field(7)
-    if medium.state.finalized:
+    if medium.state.finalized and not medium.state.kind.traits.erasable:
         raise CheckConditionError(5, 0x30, 5)
     if command.do_opc:
         drive.calibrated = True
