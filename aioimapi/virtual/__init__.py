@@ -25,6 +25,10 @@ from aioimapi.virtual.discs._state import FormatState as FormatState
 from aioimapi.virtual.discs._state import SessionState as SessionState
 from aioimapi.virtual.discs._state import Track as Track
 from aioimapi.virtual.discs._traits import KindTraits as KindTraits
+from aioimapi.virtual.files._check import MediumCheck as MediumCheck
+from aioimapi.virtual.files._check import MediumProblem as MediumProblem
+from aioimapi.virtual.files._check import check_medium as check_medium
+from aioimapi.virtual.files._check import repair_medium as repair_medium
 from aioimapi.virtual.files._medium import VirtualMedium as VirtualMedium
 
 __all__ = (
@@ -38,7 +42,9 @@ __all__ = (
     "FormatState",
     "Identity",
     "KindTraits",
+    "MediumCheck",
     "MediumKind",
+    "MediumProblem",
     "Physics",
     "SessionState",
     "TargetReply",
@@ -46,7 +52,9 @@ __all__ = (
     "VirtualMedium",
     "VirtualOptions",
     "VirtualTarget",
+    "check_medium",
     "media_kind",
     "open_virtual_target",
     "parse_virtual_url",
+    "repair_medium",
 )

@@ -102,9 +102,9 @@ class VirtualMedium:
             raise VirtualMediumError(
                 f"{name} is a virtual disc already; open it, or remove it and its sidecar first"
             )
-        handle = _open(name, os.O_RDWR | os.O_CREAT)
+        handle = open_file(name, os.O_RDWR | os.O_CREAT)
         try:
-            _lock(handle, name, fcntl.LOCK_EX)
+            lock_medium(handle, name, fcntl.LOCK_EX)
             if os.fstat(handle).st_size:
                 raise VirtualMediumError(
                     f"{name} exists and is not empty, but has no sidecar ({name}{_sidecar.SUFFIX}); it is not a virtual"
@@ -130,13 +130,13 @@ class VirtualMedium:
         """
         name = os.path.abspath(path)
         try:
-            handle = _open(name, os.O_RDONLY if readonly else os.O_RDWR)
+            handle = open_file(name, os.O_RDONLY if readonly else os.O_RDWR)
         except FileNotFoundError:
             raise VirtualMediumError(
                 f"There is no virtual disc {name}; give media=KIND to make one (aioimapi virtual new FILE --media KIND)"
             ) from None
         try:
-            _lock(handle, name, fcntl.LOCK_SH if readonly else fcntl.LOCK_EX)
+            lock_medium(handle, name, fcntl.LOCK_SH if readonly else fcntl.LOCK_EX)
             sidecar, data = _load(name, readonly=readonly)
             try:
                 kept = _sidecar.decode(data, name + _sidecar.SUFFIX)
@@ -228,12 +228,12 @@ class VirtualMedium:
             self._active = number
             self.save()
         self.put_raw(lba, data)
-        self.skip(number, lba, len(data) // RAW_SIZE)
+        self.record(number, lba + len(data) // RAW_SIZE, b"", 0)
 
     def put_raw(self, lba: int, data: memoryview | bytes) -> None:
         """Write sectors of 2,448 bytes, from -150 on, and nothing else; the first ones make FILE.raw."""
         if self._raw < 0:
-            self._raw = _open(self.path + RAW_SUFFIX, os.O_RDWR | os.O_CREAT)
+            self._raw = open_file(self.path + RAW_SUFFIX, os.O_RDWR | os.O_CREAT)
         offset, at, view = (lba + MSF_OFFSET) * RAW_SIZE, 0, memoryview(data)
         while at < len(view):
             at += os.pwrite(self._raw, view[at : at + HOST_WRITE_BYTES], offset + at)
@@ -251,7 +251,7 @@ class VirtualMedium:
     def _has_raw(self) -> bool:
         if self._raw < 0:
             try:
-                self._raw = _open(self.path + RAW_SUFFIX, os.O_RDONLY if self.readonly else os.O_RDWR)
+                self._raw = open_file(self.path + RAW_SUFFIX, os.O_RDONLY if self.readonly else os.O_RDWR)
             except FileNotFoundError:
                 return False
         return True
@@ -292,7 +292,14 @@ class VirtualMedium:
             os.ftruncate(self._handle, sectors * SECTOR_SIZE)
 
 
-def _open(path: str, flags: int) -> int:
+def open_file(path: str, flags: int) -> int:
+    """Open a file of a disc.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        VirtualMediumError: It is a folder, or lies in none.
+        DriveAccessError: No rights.
+    """
     try:
         return os.open(path, flags | os.O_CLOEXEC, 0o644)
     except FileNotFoundError:
@@ -328,7 +335,12 @@ def _load(path: str, *, readonly: bool) -> tuple[int, bytes]:
         ) from error
 
 
-def _lock(handle: int, path: str, kind: int) -> None:
+def lock_medium(handle: int, path: str, kind: int) -> None:
+    """Take a medium file for one drive.
+
+    Raises:
+        DriveBusyError: Another drive has it.
+    """
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -121,7 +121,9 @@ def decode(data: bytes, path: str) -> Kept:
         state = read_state(body)
         _apply_progress(state, number, lba)
         state.check()
-        return Kept(state, number, _faults(body.get("faults", [])), int(version), body.get("wiped") is True)
+        return Kept(
+            state, number, fault_texts(body.get("faults", [])), int(version), body.get("wiped") is True
+        )
     except (*NONSENSE, VirtualMediumError) as error:
         raise damaged(path, f"its content makes no sense ({error})") from None
 
@@ -186,11 +188,16 @@ def read_state(body: dict[str, Any]) -> DiscState:
     return state
 
 
-def _faults(items: object) -> tuple[str, ...]:
+def fault_texts(items: object) -> tuple[str, ...]:
+    """Return the faults of a sidecar.
+
+    Raises:
+        ValueError, VirtualMediumError: They are none.
+    """
     if not isinstance(items, list) or len(items) > MAX_FAULTS:
         raise ValueError("faults that are no list, or too many")
     for item in items:
-        Fault.parse(item)
+        Fault.parse(item if isinstance(item, str) else repr(item))
     return tuple(items)
 
 

@@ -1,0 +1,75 @@
+"""The state of a disc that holds an image from its first sector on and is finished: as if it had been burned."""
+
+from __future__ import annotations
+
+from aioimapi.errors import DiscTooSmallError
+from aioimapi.units import MSF_OFFSET
+from aioimapi.virtual.discs._cd import CdDisc, CdForm, CdSession, CdTrack
+from aioimapi.virtual.discs._cd_traits import CD_MIN_TRACK
+from aioimapi.virtual.discs._kinds import MediumKind
+from aioimapi.virtual.discs._registry import STATES, blank_disc
+from aioimapi.virtual.discs._state import DiscState
+
+_PRESSED = frozenset({MediumKind.DVD_ROM, MediumKind.BD_ROM})
+
+
+def filled_disc(kind: MediumKind, count: int, sectors: int | None = None) -> DiscState:
+    """Return the state of a finished disc whose first ``count`` sectors are recorded.
+
+    Args:
+        kind: What kind of disc.
+        count: How many sectors.
+        sectors: The disc's size, for tests; None for the real size.
+
+    Raises:
+        DiscTooSmallError: They do not fit.
+    """
+    room = largest(kind) if sectors is None else sectors
+    if count > room:
+        raise DiscTooSmallError(
+            f"{count:,} sectors do not fit on a {kind.value} of {room:,}",
+            profile=kind.value,
+            needed=count,
+            free=room,
+        )
+    if kind in _PRESSED:
+        return STATES[kind].blank(kind, max(count, 1))
+    state = blank_disc(kind, sectors)
+    if isinstance(state, CdDisc):
+        _fill_cd(state, count)
+    elif state.sequential:
+        state.tracks[0].next_lba = count
+        state.close_session(finalize=True)
+    else:
+        state.format_as_sold()
+        if count > state.sectors:
+            raise DiscTooSmallError(
+                f"{count:,} sectors do not fit on a {kind.value} that is formatted to {state.sectors:,}",
+                profile=kind.value,
+                needed=count,
+                free=state.sectors,
+            )
+    state.check()
+    return state
+
+
+def largest(kind: MediumKind) -> int:
+    """Return how many sectors the largest disc of a kind has that is in shops."""
+    return max(kind.traits.sectors, kind.traits.largest_sectors)
+
+
+def _fill_cd(state: CdDisc, count: int) -> None:
+    end = max(count, CD_MIN_TRACK)
+    track = CdTrack(1, 0, 0, end, form=CdForm.MODE_1, control=4, whole=True, pregap=MSF_OFFSET)
+    state.lay_out([track], CdSession())
+    finish_cd(state)
+
+
+def finish_cd(state: CdDisc) -> None:
+    """Record all that was laid out, and finish the disc."""
+    for track in state.tracks:
+        if track.end is not None:
+            track.next_lba = track.end
+        track.closed = True
+    state.end_session()
+    state.finalized = True
