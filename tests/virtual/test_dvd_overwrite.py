@@ -1,4 +1,4 @@
-"""DVD-RW in restricted overwrite mode, and DVD-RAM: formats, what they leave, what can be written where (MMC-6 4.3.5)."""
+"""DVD-RW in restricted overwrite mode, DVD-RAM and DVD-ROM: formats, and what can be written where (MMC-6 4.3)."""
 
 from __future__ import annotations
 

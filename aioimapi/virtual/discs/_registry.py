@@ -7,6 +7,7 @@ from typing import Final
 from aioimapi.virtual.discs._bd import BdRDisc, BdReDisc, BdRomDisc
 from aioimapi.virtual.discs._cd import CdDisc
 from aioimapi.virtual.discs._dvd_minus import DvdMinusDisc, DvdMinusRwDisc
+from aioimapi.virtual.discs._dvd_minus_dl import DvdMinusDualDisc
 from aioimapi.virtual.discs._dvd_plus import DvdPlusRDisc, DvdPlusRDualDisc
 from aioimapi.virtual.discs._dvd_ram import DvdRamDisc
 from aioimapi.virtual.discs._dvd_rom import DvdRomDisc
@@ -19,7 +20,7 @@ STATES: Final[dict[MediumKind, type[DiscState]]] = {
     MediumKind.DVD_PLUS_R_DL: DvdPlusRDualDisc,
     MediumKind.DVD_R: DvdMinusDisc,
     MediumKind.DVD_RW: DvdMinusRwDisc,
-    MediumKind.DVD_R_DL: DvdMinusDisc,
+    MediumKind.DVD_R_DL: DvdMinusDualDisc,
     MediumKind.DVD_RAM: DvdRamDisc,
     MediumKind.DVD_ROM: DvdRomDisc,
     MediumKind.BD_ROM: BdRomDisc,
