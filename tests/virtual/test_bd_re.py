@@ -113,7 +113,6 @@ def test_more_spares_keep_the_data(drive: Drive) -> None:
         (0x30, 11_564_000, QUICK, "800004"),
         (0x30, 11_826_177, QUICK, "800004"),
         (0x30, 11_826_176, NONE, "890008"),
-        (0x31, 12_219_392, FULL_CERTIFICATION, "890008"),
         (0x31, 12_219_360, QUICK, "800004"),
         (0x32, 12_088_320, QUICK, "8f0008"),
         (0x01, 11_564_032, QUICK, "8f0008"),

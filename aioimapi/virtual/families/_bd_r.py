@@ -176,6 +176,12 @@ class BdRFamily(BdFamily):
             raise invalid_field(2, 2)
         super().close(drive, medium, command)
 
+    def close_track(self, drive: DriveState, disc: DiscState, number: int) -> None:
+        """Close a track; with pseudo-overwrite a closed one was written again, and there is nothing to do."""
+        if bd_r(disc).pow and 1 <= number <= len(disc.tracks) and disc.tracks[number - 1].closed:
+            return
+        super().close_track(drive, disc, number)
+
     def reserve(self, drive: DriveState, medium: VirtualMedium, command: ReserveTrack) -> None:
         """Reserve by size, or split the open track that holds an address."""
         disc = bd_r(medium.state)

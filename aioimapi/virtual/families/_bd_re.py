@@ -45,9 +45,9 @@ class BdReFamily(BdFamily):
         FULL: (0, 1, 2, 3),
         MORE_SPARES: (0,),
         RE_SPARES: (0, 2, 3),
-        RE_NO_SPARES: (0, 1),
+        RE_NO_SPARES: (0, 1, 2, 3),
     }
-    """Quick reformat, full and quick certification; without spares, no certification."""
+    """Quick reformat, full and quick certification; no certification, 1, only without spares."""
 
     def features(self, drive: DriveState, disc: DiscState) -> Mapping[int, Feature]:
         """BD read and write, random write, format; defect management unless it was formatted without spares."""
@@ -84,7 +84,7 @@ class BdReFamily(BdFamily):
 
     def format_seconds(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int) -> float:
         """Certifying takes as long as writing and reading the disc, or a tenth of it."""
-        if kind != RE_SPARES or subtype not in (_FULL_CERTIFICATION, _QUICK_CERTIFICATION):
+        if kind not in (RE_SPARES, RE_NO_SPARES) or subtype not in (_FULL_CERTIFICATION, _QUICK_CERTIFICATION):
             return super().format_seconds(drive, disc, kind, subtype)
         return surface_seconds(drive, disc) / (1 if subtype == _FULL_CERTIFICATION else 10)
 
