@@ -25,8 +25,12 @@ ABORT_S = 3.0
 """How long an abort waits for the drive to end the command: a drive that hangs is not waited for."""
 
 
-async def log_in(stream: PduStream, login: Login) -> bool:
-    """Lead a connection through its login; False where it was refused.
+async def log_in(stream: PduStream, login: Login) -> bytes:
+    """Lead a connection through its login.
+
+    Returns:
+        The last response, which is still to be sent: when the initiator has it, the session has to be there. Where
+        the login was refused it says so.
 
     Raises:
         BrokenPduError: It sends something else.
@@ -36,12 +40,11 @@ async def log_in(stream: PduStream, login: Login) -> bool:
         pdu = await stream.receive()
         if pdu.opcode != Request.LOGIN:
             raise BrokenPduError(f"a PDU with the operation code {pdu.opcode:02X}h comes before the login")
-        await stream.send([login.receive(LoginRequest.parse(pdu))])
-        if login.failed:
-            return False
-        if login.identity is not None:
+        response = login.receive(LoginRequest.parse(pdu))
+        if login.identity is not None or login.failed:
             stream.limit = login.parameters.segment_to_target
-            return True
+            return response
+        await stream.send([response])
 
 
 class Connection:
@@ -98,6 +101,7 @@ class Connection:
             with self._scope:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._watch)
+                    await self.stream.send(self.session.outgoing)  # the login's last response
                     if self.unit is not None:
                         group.start_soon(self._work)
                     await self._read()

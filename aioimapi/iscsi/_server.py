@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
+import anyio.lowlevel
 import attrs
 from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskGroup
 
@@ -146,10 +147,13 @@ class Server:
     async def _admit(self, pdus: PduStream, stream: SocketStream) -> Connection | None:
         """Lead a connection through its login."""
         login = Login(self._find, self._chap, tsih=next(self._handles) % 0xFFFF + 1, window=WINDOW)
+        response = b""
         try:
             with anyio.move_on_after(self._limits.login_s):
-                if not await log_in(pdus, login):
+                response = await log_in(pdus, login)
+                if login.failed:
                     logger.warning("a login was refused: %s", login.failed)
+                    await pdus.send([response])
                     return None
         finally:
             self._arriving -= 1
@@ -167,6 +171,7 @@ class Server:
             directory=lambda wanted: self._directory(wanted, local),
             bounds=Bounds(self._limits.command_bytes, self._limits.solicited_bytes),
         )
+        session.outgoing.append(response)
         return Connection(pdus, session, unit, self._limits, lambda: list(self._connections))
 
     def _find(self, initiator: str, isid: bytes, target: str) -> None:
@@ -191,10 +196,12 @@ class Server:
         ]
 
     async def _replace(self, identity: Identity) -> None:
-        for old in self._same(identity.initiator, identity.isid, identity.target):
-            old.cancel()
-            with anyio.move_on_after(REINSTATE_S):
-                await old.ended.wait()
+        """End the session that a login replaces."""
+        with anyio.move_on_after(REINSTATE_S):
+            while same := self._same(identity.initiator, identity.isid, identity.target):
+                same[0].cancel()
+                await same[0].ended.wait()
+                await anyio.lowlevel.checkpoint()
 
     def _directory(self, wanted: str, local: str) -> list[tuple[str, str]]:
         names = self.targets if wanted == "All" else [wanted] if wanted in self.targets else []
