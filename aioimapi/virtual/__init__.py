@@ -5,18 +5,25 @@ Layer 2: it knows the codec and nothing above it; no I/O but to its medium files
 
 from __future__ import annotations
 
+from aioimapi.virtual._curves import Curve as Curve
 from aioimapi.virtual._drive import Identity as Identity
 from aioimapi.virtual._faults import COMMAND_NAMES as COMMAND_NAMES
 from aioimapi.virtual._faults import Action as Action
 from aioimapi.virtual._faults import Fault as Fault
 from aioimapi.virtual._faults import FaultScript as FaultScript
 from aioimapi.virtual._physics import Physics as Physics
+from aioimapi.virtual._quality import DiscQuality as DiscQuality
+from aioimapi.virtual._quality import QualitySample as QualitySample
+from aioimapi.virtual._quality import scan_quality as scan_quality
+from aioimapi.virtual._quirks import Quirk as Quirk
 from aioimapi.virtual._reply import TargetReply as TargetReply
 from aioimapi.virtual._target import CommandLog as CommandLog
 from aioimapi.virtual._target import VirtualTarget as VirtualTarget
 from aioimapi.virtual._url import VirtualOptions as VirtualOptions
 from aioimapi.virtual._url import open_virtual_target as open_virtual_target
 from aioimapi.virtual._url import parse_virtual_url as parse_virtual_url
+from aioimapi.virtual._wear import Condition as Condition
+from aioimapi.virtual._wear import Wear as Wear
 from aioimapi.virtual.discs._kinds import MediumKind as MediumKind
 from aioimapi.virtual.discs._kinds import media_kind as media_kind
 from aioimapi.virtual.discs._state import DiscState as DiscState
@@ -35,6 +42,9 @@ __all__ = (
     "COMMAND_NAMES",
     "Action",
     "CommandLog",
+    "Condition",
+    "Curve",
+    "DiscQuality",
     "DiscState",
     "DiscStatus",
     "Fault",
@@ -46,15 +56,19 @@ __all__ = (
     "MediumKind",
     "MediumProblem",
     "Physics",
+    "QualitySample",
+    "Quirk",
     "SessionState",
     "TargetReply",
     "Track",
     "VirtualMedium",
     "VirtualOptions",
     "VirtualTarget",
+    "Wear",
     "check_medium",
     "media_kind",
     "open_virtual_target",
     "parse_virtual_url",
     "repair_medium",
+    "scan_quality",
 )

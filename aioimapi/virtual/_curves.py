@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import itertools
 import math
+from collections.abc import Callable
 from typing import Final
 
 _INNER_MM: Final = {"CD": 25.0, "DVD": 24.0, "BD": 24.0}
@@ -94,15 +95,33 @@ def pieces(
     if curve is Curve.FLAT or not last:
         return [(0, at(0), last, at(last))]
     edges = sorted({last * n // _PIECES for n in range(_PIECES + 1)})
+    if curve is Curve.ZONED:
+        starts = [
+            0,
+            *(_change(at, start, end) for start, end in itertools.pairwise(edges) if at(start) != at(end)),
+        ]
+        ends = [*(start - 1 for start in starts[1:]), last]
+        return [(start, at(start), end, at(start)) for start, end in zip(starts, ends, strict=True)]
     found: list[tuple[int, int, int, int]] = []
     for start, end in itertools.pairwise(edges):
         first = start if not found else start + 1
         here, there = at(first), at(end)
         if found:
             begin, slow, _, fast = found[-1]
-            same = (fast == slow) == (there == here) and (there >= here) == (fast >= slow)
-            if same and (curve is Curve.REAL or here == fast):
+            if (fast == slow) == (there == here) and (there >= here) == (fast >= slow):
                 found[-1] = (begin, slow, end, there)
                 continue
         found.append((first, here, end, there))
     return found
+
+
+def _change(at: Callable[[int], int], low: int, high: int) -> int:
+    """Return the first sector after ``low`` whose speed is another one; that of ``high`` is."""
+    before = at(low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if at(middle) == before:
+            low = middle
+        else:
+            high = middle
+    return high

@@ -10,10 +10,13 @@ from urllib.parse import unquote
 import attrs
 
 from aioimapi.errors import UnknownUrlError, VirtualMediumError
+from aioimapi.virtual._curves import Curve
 from aioimapi.virtual._drive import Identity
 from aioimapi.virtual._faults import Fault, FaultScript
 from aioimapi.virtual._physics import Physics
+from aioimapi.virtual._quirks import Quirk, quirks_of
 from aioimapi.virtual._target import CommandLog, VirtualTarget
+from aioimapi.virtual._wear import Wear
 from aioimapi.virtual.discs._kinds import MediumKind, media_kind
 from aioimapi.virtual.files._medium import VirtualMedium
 
@@ -36,6 +39,8 @@ class VirtualOptions:
         physics: How long things take.
         time_scale: Factor from the drive's seconds to real ones: 0 never waits, 0.1 is ten times as fast.
         faults: What goes wrong.
+        quirks: What the drive does otherwise than the standard has it.
+        wear: What the disc has gone through.
     """
 
     path: str = ""
@@ -49,6 +54,8 @@ class VirtualOptions:
     physics: Physics = attrs.field(factory=Physics)
     time_scale: float = 1.0
     faults: tuple[Fault, ...] = ()
+    quirks: frozenset[Quirk] = frozenset()
+    wear: Wear = attrs.field(factory=Wear)
 
 
 def parse_virtual_url(url: str) -> VirtualOptions:
@@ -67,10 +74,11 @@ def parse_virtual_url(url: str) -> VirtualOptions:
     path, _, query = url.removeprefix(SCHEME).partition("?")
     options = VirtualOptions(path=unquote(path))
     seen: set[str] = set()
-    for item in filter(None, query.split("&")):
+    # What physics=real sets comes first, so that other options can change it, wherever they stand.
+    for item in sorted(filter(None, query.split("&")), key=lambda item: not item.startswith("physics=")):
         name, _, raw = item.partition("=")
         take = _OPTIONS.get(name)
-        if take is None or (name in seen and name != "fault"):
+        if take is None or (name in seen and name not in _REPEATED):
             problem = "is given twice" if take else f"is unknown; there are {', '.join(sorted(_OPTIONS))}"
             raise VirtualMediumError(f"{url}: the option {name!r} {problem}")
         seen.add(name)
@@ -98,6 +106,8 @@ def open_virtual_target(options: VirtualOptions | str, *, log: CommandLog | None
         identity=options.identity,
         tray_open=options.tray_open,
         attention=options.attention,
+        quirks=options.quirks,
+        wear=options.wear,
         log=log,
     )
 
@@ -170,12 +180,29 @@ def _ascii(size: int) -> Callable[[str], str]:
 def _physics(options: VirtualOptions, text: str) -> VirtualOptions:
     if text.lower() in ("off", "0"):
         return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=False))
-    speed = None if text.lower() in ("", "on", "real") else _number(text.lower().removesuffix("x"))
+    if text.lower() == "real":
+        return attrs.evolve(options, physics=options.physics.realistic())
+    speed = None if text.lower() in ("", "on") else _number(text.lower().removesuffix("x"))
     return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=True, speed_x=speed))
 
 
 def _fault(options: VirtualOptions, text: str) -> VirtualOptions:
     return attrs.evolve(options, faults=(*options.faults, Fault.parse(text)))
+
+
+def _quirk(options: VirtualOptions, text: str) -> VirtualOptions:
+    return attrs.evolve(options, quirks=options.quirks | quirks_of(text.split(",")))
+
+
+def _wear(options: VirtualOptions, text: str) -> VirtualOptions:
+    return attrs.evolve(options, wear=Wear.parse(text, options.wear))
+
+
+def _curve(text: str) -> Curve:
+    try:
+        return Curve(text.lower())
+    except ValueError:
+        raise ValueError(f"choose one of {', '.join(curve.value for curve in Curve)}") from None
 
 
 def _set(name: str, take: Callable[[str], object]) -> Callable[[VirtualOptions, str], VirtualOptions]:
@@ -216,5 +243,17 @@ _OPTIONS: Final[dict[str, Callable[[VirtualOptions, str], VirtualOptions]]] = {
     "format_s": _set_in("physics", "format_s", _seconds),
     "load_s": _set_in("physics", "load_s", _seconds),
     "opc_s": _set_in("physics", "opc_s", _seconds),
+    "spin_up_s": _set_in("physics", "spin_up_s", _seconds),
+    "idle_s": _set_in("physics", "idle_s", _seconds),
+    "seek_s": _set_in("physics", "seek_s", _seconds),
+    "layer_s": _set_in("physics", "layer_s", _seconds),
+    "curve": _set_in("physics", "curve", _curve),
+    "underrun": _set_in("physics", "underrun", str),
+    "verifying": _set_in("physics", "verifying", _flag),
+    "quirk": _quirk,
+    "wear": _wear,
     "fault": _fault,
 }
+
+_REPEATED: Final = frozenset({"fault", "quirk", "wear"})
+"""Options that may be given several times."""
