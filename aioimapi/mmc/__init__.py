@@ -241,8 +241,10 @@ from aioimapi.mmc._toc import FullToc as FullToc
 from aioimapi.mmc._toc import FullTocEntry as FullTocEntry
 from aioimapi.mmc._toc import ReadTocPmaAtip as ReadTocPmaAtip
 from aioimapi.mmc._toc import SessionInfo as SessionInfo
+from aioimapi.mmc._toc import TextPacks as TextPacks
 from aioimapi.mmc._toc import Toc as Toc
 from aioimapi.mmc._toc import TocFormat as TocFormat
+from aioimapi.mmc._toc import TocPoint as TocPoint
 from aioimapi.mmc._toc import TocTrack as TocTrack
 from aioimapi.mmc._toc import lba_to_msf as lba_to_msf
 from aioimapi.mmc._toc import msf_to_lba as msf_to_lba
@@ -481,11 +483,13 @@ __all__ = (
     "SupportedPages",
     "SynchronizeCache10",
     "TestUnitReady",
+    "TextPacks",
     "TimelySafeRecording",
     "Timeout",
     "TimeoutAndProtect",
     "Toc",
     "TocFormat",
+    "TocPoint",
     "TocTrack",
     "TrackAddressType",
     "TrackInformation",

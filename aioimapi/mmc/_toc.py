@@ -9,7 +9,7 @@ import attrs
 
 from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._command import Command, Direction
-from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, Structure, chunked, need
+from aioimapi.mmc._fields import U8, U16, U24, U32, Bit, Bits, OpenIntEnum, Structure, chunked, need
 from aioimapi.units import MSF_OFFSET, frames_msf, msf_frames
 
 
@@ -154,12 +154,33 @@ class SessionInfo:
         return _with_header(self.first_session, self.last_session, self.track.to_bytes())
 
 
+class TocPoint(OpenIntEnum):
+    """What an entry of the lead-in is about, where it is not a track (MMC-6 6.26, IEC 60908 17.5.1)."""
+
+    FIRST_TRACK = 0xA0
+    """``pointer`` is first track, disc type (0, 10h CD-I, 20h XA), 0."""
+    LAST_TRACK = 0xA1
+    """``pointer`` is last track, 0, 0."""
+    LEAD_OUT = 0xA2
+    """``pointer`` is where the lead-out begins."""
+    NEXT_SESSION = 0xB0
+    """ADR 5: ``address`` is where the next session's program may begin, ``pointer`` the last possible lead-out."""
+    SKIP_COUNT = 0xB1
+    SKIP_TRACKS_1 = 0xB2
+    SKIP_TRACKS_2 = 0xB3
+    SKIP_TRACKS_3 = 0xB4
+    FIRST_LEAD_IN = 0xC0
+    """ADR 5, first session: ``address`` is from the disc's ATIP, ``pointer`` where the first lead-in begins."""
+    ATIP_COPY = 0xC1
+
+
 @attrs.frozen
 class FullTocEntry(Structure):
     """One entry of the lead-in's Q channel (formats 2 and 3; MMC-5 6.26).
 
-    ``point`` is a track number or A0h, A1h, A2h, B0h and so on; ``address`` and ``pointer`` are packed MSF
-    in binary.
+    ``point`` is a track number or one of :class:`TocPoint`; ``address`` and ``pointer`` are packed MSF in binary
+    (what the disc has in decimal digits; the disc type of A0h stays as it is). In the PMA (format 3) ``address``
+    is where the track ends and ``pointer`` where it begins.
     """
 
     SIZE: ClassVar[int | None] = 11
@@ -254,6 +275,34 @@ class Atip(Structure):
     def sectors(self) -> int:
         """Capacity in sectors: the last possible lead-out as a logical block address."""
         return program_lba(self.last_lead_out)
+
+
+TEXT_PACK_SIZE: Final = 18
+"""Bytes of a CD-Text pack."""
+
+
+@attrs.frozen
+class TextPacks:
+    """READ TOC format 5: CD-Text as an array of packs (MMC-5 6.26); :mod:`aioimapi.cd` reads them.
+
+    Args:
+        packs: Whole packs of 18 bytes.
+    """
+
+    packs: bytes = b""
+
+    @classmethod
+    def parse(cls, data: bytes | memoryview) -> Self:
+        """Decode the answer; a pack that is cut off is dropped.
+
+        Raises:
+            RemoteProtocolError: No header of 4 bytes.
+        """
+        return cls(b"".join(chunked(_body(data, "CD-Text"), TEXT_PACK_SIZE)))
+
+    def to_bytes(self) -> bytes:
+        """Encode the answer."""
+        return _with_header(0, 0, self.packs)
 
 
 def program_lba(packed: int) -> int:

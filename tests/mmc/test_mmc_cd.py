@@ -208,3 +208,60 @@ def test_subchannel_answers() -> None:
         mmc.SubChannelHeader.parse(bytes(3))
     with pytest.raises(LocalProtocolError):
         mmc.TrackIsrc(1, "short").to_bytes()
+
+
+# The full table of contents of a pressed disc with three audio tracks and a data session, as readcd got it from
+# a drive (a public bug report of a CD emulator).
+FULL_TOC = bytes.fromhex(
+    "00 86 01 02 01 10 00 a0 00 00 00 00 01 00 00 01 10 00 a1 00 00 00 00 03 00 00 01 10 00 a2 00 00"
+    "00 00 07 13 20 01 10 00 01 00 00 00 00 00 02 00 01 10 00 02 00 00 00 00 03 14 14 01 10 00 03 00"
+    "00 00 00 05 13 48 01 50 00 b0 09 31 20 02 0f 20 35 01 50 00 c0 00 00 00 00 5f 00 00 02 14 00 a0"
+    "00 00 00 00 04 20 00 02 14 00 a1 00 00 00 00 04 00 00 02 14 00 a2 00 00 00 00 0f 20 35 02 14 00"
+    "04 00 00 00 00 09 33 20"
+)
+
+
+def test_the_full_table_of_contents_of_a_real_disc() -> None:
+    toc = mmc.FullToc.parse(FULL_TOC)
+    assert (toc.first_session, toc.last_session, len(toc.entries)) == (1, 2, 12)
+    found = {(entry.session, entry.point): entry for entry in toc.entries}
+    # What cd-info told of that disc: tracks at LBA 0, 14870, 23847 and 44207, the lead-out at 69803.
+    assert [mmc.program_lba(found[place].pointer) for place in ((1, 1), (1, 2), (1, 3), (2, 4))] == [
+        0,
+        14870,
+        23847,
+        44207,
+    ]
+    assert mmc.program_lba(found[2, mmc.TocPoint.LEAD_OUT].pointer) == 69803
+    following = found[1, mmc.TocPoint.NEXT_SESSION]
+    assert (following.adr, following.zero, mmc.program_lba(following.address)) == (5, 2, 44207 - 150)
+    assert mmc.program_lba(following.pointer) == 69803
+    assert mmc.msf_to_lba(found[1, mmc.TocPoint.FIRST_LEAD_IN].pointer) == -22650
+    assert found[2, mmc.TocPoint.FIRST_TRACK].pointer == 0x042000  # track 4, CD-ROM XA
+    assert mmc.TocPoint(found[1, 0xA0].point) is mmc.TocPoint.FIRST_TRACK
+    assert found[1, 1].control == 0
+    assert found[2, 4].control == 4
+    assert toc.to_bytes() == FULL_TOC
+    # Between two sessions lie the lead-out of the first, the lead-in of the second, and its pregap.
+    assert 44207 - mmc.program_lba(found[1, mmc.TocPoint.LEAD_OUT].pointer) == 11_400
+
+
+def test_times_on_long_discs() -> None:
+    assert mmc.program_lba(0x633B4A) == 449_849
+    assert mmc.program_msf(449_849) == 0x633B4A
+    assert mmc.program_msf(-150) == 0
+    assert mmc.msf_to_lba(0x633B4A) == -151
+    assert mmc.Atip(mmc.program_msf(445_000)).sectors == 445_000
+    for lba in (-151, 449_850):
+        with pytest.raises(LocalProtocolError):
+            mmc.program_msf(lba)
+
+
+def test_packs_of_cd_text() -> None:
+    packs = bytes(range(36))
+    wire = b"\0\x26\0\0" + packs
+    assert mmc.TextPacks(packs).to_bytes() == wire
+    assert mmc.TextPacks.parse(wire) == mmc.TextPacks(packs)
+    assert mmc.TextPacks.parse(wire[:30]).packs == packs[:18]
+    with pytest.raises(RemoteProtocolError):
+        mmc.TextPacks.parse(b"\0\2\0")
