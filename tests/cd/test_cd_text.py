@@ -24,7 +24,7 @@ SIZES = bytes.fromhex(
     "8f 02 2c 00 00 00 00 00 09 00 00 00 00 00 00 00 11 45"
 )
 
-TEXTS = {
+TEXTS: dict[tuple[int, int], str] = {
     (TextKind.TITLE, 0): "Joyful Nights",
     (TextKind.TITLE, 1): "Song of Joy",
     (TextKind.TITLE, 2): "Humpty Dumpty",
@@ -79,7 +79,11 @@ def test_a_disc_both_ways() -> None:
 
 
 def test_languages_and_japanese() -> None:
-    japanese = {(TextKind.TITLE, 0): "あいう", (TextKind.TITLE, 1): "漢字", (TextKind.DISC_ID, 0): "X"}
+    japanese: dict[tuple[int, int], str] = {
+        (TextKind.TITLE, 0): "あいう",
+        (TextKind.TITLE, 1): "漢字",
+        (TextKind.DISC_ID, 0): "X",
+    }
     text = cd.CdText(
         {
             0: cd.TextBlock(TEXTS, 3, language=8),
@@ -103,8 +107,12 @@ def test_languages_and_japanese() -> None:
 
 def test_repeated_texts() -> None:
     # 99 tracks with the same long name need the sign for "as before".
-    names = {(TextKind.PERFORMER, track): "The Same Long Band Name" for track in range(1, 100)}
-    titles = {(TextKind.TITLE, track): f"Song number {track}" for track in range(1, 100)}
+    names: dict[tuple[int, int], str] = {
+        (TextKind.PERFORMER, track): "The Same Long Band Name" for track in range(1, 100)
+    }
+    titles: dict[tuple[int, int], str] = {
+        (TextKind.TITLE, track): f"Song number {track}" for track in range(1, 100)
+    }
     data = cd.CdText({0: cd.TextBlock(names | titles, 99)}).to_bytes()
     assert len(data) // 18 <= 256
     assert cd.CdText.parse(data).blocks[0].texts == names | titles
