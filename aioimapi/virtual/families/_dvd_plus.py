@@ -55,6 +55,10 @@ class DvdPlusRFamily(DvdPlusFamily):
         """Return what drives show of a DVD+R: data, incremental, copy permitted."""
         return 7
 
+    def track_flags(self, disc: DiscState, track: Track) -> int:
+        """Return RT, Blank, Packet and the data mode; RT also of a track that is closed (MMC-6 6.27.3.8)."""
+        return super().track_flags(disc, track) | (0x80 if track.closed else 0)
+
 
 def _dual(disc: DiscState) -> DvdPlusRDualDisc:
     assert isinstance(disc, DvdPlusRDualDisc)
