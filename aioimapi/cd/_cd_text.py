@@ -117,8 +117,12 @@ class CdText:
             damaged += reader.broken
         return cls(blocks, damaged)
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self, *, repeat: bool = False) -> bytes:
         """Return the array of packs, without READ TOC's header.
+
+        Args:
+            repeat: Write a tabulator for a text that is the one of the track before. Not all players know it; it is
+                used anyway where a block would not fit.
 
         Raises:
             LocalProtocolError: A text cannot be coded, a block has more than 256 packs, or there are more than eight
@@ -126,7 +130,9 @@ class CdText:
         """
         if not all(0 <= number < MAX_BLOCKS for number in self.blocks):
             raise LocalProtocolError("CD-Text has blocks 0 to 7")
-        streams = {number: _packed(block, number) for number, block in sorted(self.blocks.items())}
+        streams = {
+            number: _packed(block, number, repeat=repeat) for number, block in sorted(self.blocks.items())
+        }
         last = bytearray(MAX_BLOCKS)
         languages = bytearray(MAX_BLOCKS)
         for number, packs in streams.items():
@@ -283,9 +289,9 @@ def _wide(letter: str) -> bytes:
     return raw
 
 
-def _packed(block: TextBlock, number: int) -> list[TextPack]:
+def _packed(block: TextBlock, number: int, *, repeat: bool) -> list[TextPack]:
     """Return the packs of a block without its size information."""
-    packs = _build(block, number, repeat=False)
+    packs = _build(block, number, repeat=repeat)
     if len(packs) + 3 > MAX_PACKS:
         packs = _build(block, number, repeat=True)
     if len(packs) + 3 > MAX_PACKS:
@@ -307,7 +313,10 @@ def _build(block: TextBlock, number: int, *, repeat: bool) -> list[TextPack]:
                     packs.append(TextPack(kind, element, len(packs) % MAX_PACKS, number, 0, payload))
             continue
         double = _is_japanese(kind, block.charset)
-        for track, position, payload in _pieces(_texts_of(block, kind, repeat=repeat), 2 if double else 1):
+        texts = _texts_of(block, kind, repeat=repeat)
+        for track, position, payload in _pieces(
+            texts, 2 if double else 1, 2 if kind == TextKind.GENRE else 0
+        ):
             packs.append(TextPack(kind, track, len(packs) % MAX_PACKS, number, position, payload, double))
     return packs
 
@@ -327,8 +336,11 @@ def _texts_of(block: TextBlock, kind: int, *, repeat: bool) -> list[tuple[int, b
     return found
 
 
-def _pieces(texts: Iterable[tuple[int, bytes]], step: int) -> list[tuple[int, int, bytes]]:
-    """Cut texts into payloads: track and position of the first character, and 12 bytes."""
+def _pieces(texts: Iterable[tuple[int, bytes]], step: int, prefix: int) -> list[tuple[int, int, bytes]]:
+    """Cut texts into payloads: track and position of the first character, and 12 bytes.
+
+    ``prefix`` bytes in front of a text are no characters.
+    """
     pieces: list[tuple[int, int, bytes]] = []
     piece = b""
     head = (0, 0)
@@ -336,7 +348,7 @@ def _pieces(texts: Iterable[tuple[int, bytes]], step: int) -> list[tuple[int, in
         at = 0
         while at < len(text):
             if not piece:
-                head = (track, min(15, at // step))
+                head = (track, min(15, max(0, at - prefix) // step))
             taken = text[at : at + PAYLOAD_SIZE - len(piece)]
             piece += taken
             at += len(taken)

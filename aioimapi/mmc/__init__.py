@@ -166,7 +166,6 @@ from aioimapi.mmc._mode_pages import MultiSession as MultiSession
 from aioimapi.mmc._mode_pages import PowerConditionPage as PowerConditionPage
 from aioimapi.mmc._mode_pages import RawPage as RawPage
 from aioimapi.mmc._mode_pages import ReadWriteErrorRecovery as ReadWriteErrorRecovery
-from aioimapi.mmc._mode_pages import SessionFormat as SessionFormat
 from aioimapi.mmc._mode_pages import TimeoutAndProtect as TimeoutAndProtect
 from aioimapi.mmc._mode_pages import TrackMode as TrackMode
 from aioimapi.mmc._mode_pages import WriteParameters as WriteParameters
@@ -465,7 +464,6 @@ __all__ = (
     "SenseData",
     "SenseKey",
     "SenseMeaning",
-    "SessionFormat",
     "SessionInfo",
     "SessionState",
     "SetCdSpeed",

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 import attrs
 
 from aioimapi.errors import LocalProtocolError
+from aioimapi.mmc._disc_information import DiscType
 from aioimapi.mmc._fields import (
     U8,
     U16,
@@ -217,14 +218,6 @@ class TrackMode(enum.IntFlag):
     FOUR_CHANNELS = 8
 
 
-class SessionFormat(OpenIntEnum):
-    """Disc type of a session: page 05h, the lead-in's A0h entry, READ DISC INFORMATION (MMC-6)."""
-
-    CD_DA_OR_ROM = 0x00
-    CD_I = 0x10
-    CD_ROM_XA = 0x20
-
-
 def _coded(value: str | None, size: int, what: str) -> int:
     """Return the 16 bytes of a catalogue number or code: valid bit, characters, zeros."""
     if value is None:
@@ -277,7 +270,7 @@ class WriteParameters(ModePage):
     fixed_packet: Annotated[bool, Bit(3, 5)] = False
     copy: Annotated[bool, Bit(3, 4)] = False
     packet_size: Annotated[int, U32(10)] = 0
-    session_format: Annotated[SessionFormat, U8(8)] = SessionFormat.CD_DA_OR_ROM
+    session_format: Annotated[DiscType, U8(8)] = DiscType.CD_DA_OR_ROM
     application_code: Annotated[int, Bits(7, 5, 0)] = 0
     audio_pause: Annotated[int, U16(14)] = 150
     catalog_number: Annotated[int, Bytes(16, 16)] = 0

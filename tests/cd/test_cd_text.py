@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 
 import pytest
@@ -58,6 +59,65 @@ def test_published_packs() -> None:
     assert cd.LANGUAGES[block.language] == "English"
     binary = cd.CdText.parse(PUBLISHED).blocks[0].binary
     assert [(kind, element) for kind, element, _ in binary] == [(pack.kind, pack.track) for pack in packs]
+
+
+# What libburn 1.5.4 (burn_cdtext_from_session) makes of the example sheet in its description of CD-Text, and of a second
+# block: German, ASCII, titles only.
+LIBBURN = base64.b64decode(
+    "gAAAAEpveWZ1bCBOaWdodPD3gAABDHMAU29uZyBvZiBKb0McgAECCnkASHVtcHR5IER1bUP5gAIDCnB0eQBNZWUgT3d3dyRygAME"
+    "CHcAAAAAAAAAAAAAAG6vgQAFAFVuaXRlZCBDYXQgTzAsgQAGDHJjaGVzdHJhAEZlbHb3gQEHA2l4IGFuZCBUaGUgUO4PgQEID3Vy"
+    "cnMAQ2F0d2Fsa2oUgQIJByBCZWF1dGllcwBNaZcEgQMKAmEgS2l0dGVuAAAAALLDggALAFZhcmlvdXMgU29uZ3q4ggAMDHdyaXRl"
+    "cnMARnJpZbkNggENBGRyaWNoIFNjaGlsbOEcggEOD2VyAE1vdGhlciBHb8YKggIPCW9zZQBNaWEgS2l0dGD/ggMQCGVuAAAAAAAA"
+    "AAAAAJn7gwARAFZhcmlvdXMgQ29tcCXggwASDG9zZXJzAEx1ZHdpZ+KigwETBiB2YW4gQmVldGhvdqE4gwEUD2VuAHVua25vd24A"
+    "TdXlgwMVAWlhIEtpdHRlbgAAABUqhAAWAFRvbSBDYXQAVG9tIHsjhAEXBENhdAAJAE1pYSBLab+ShAMYBnR0ZW4AAAAAAAAAAFcK"
+    "hQAZAEZvciBhbGwgb3VyIB9YhQAaDGZhbnMARnJpdHogYZ4MhQEbB25kIExvdWllIG9uY6TQhQEcD2Ugd2VyZSBwdW5rcwGhhQEd"
+    "DwBQbHVjayB0aGUgZ9BFhQIeC29vc2UAAAAAAAAAAFSdhgAfADEyMzQ1Njc4OTAAAB6YhwAgAAAFRmVsaW5lIGNsYSPAhwAhCnNz"
+    "aWMgbXVzaWMAAL4zjQAiAFRoaXMgaXMgbm90ICrIjQAjDHRvIGJlIHNob3duINxPjQAkD2J5IENEIHBsYXllctPfjQAlD3MAAAAA"
+    "AAAAAAAAAJWLjgAmADEyMzQ1Njc4OTAxMuSajgAnDDMAWFlCTEcxMTAxMraPjgEoCjM0AFhZQkxHMTEwMAvgjgIpCTAwNQBYWUJM"
+    "RzExMEPsjgMqCDAwMDYAAAAAAAAAAOsPjwArAAABAwAFBgYFAwYBAmE3jwEsAAAAAAAABAUDLQsAADlFjwItAAAAAAAJCAAAAAAA"
+    "APmJgAAAEFp3ZWl0ZSBTcHJhYxwugAABHGhlIG1pdCBlaW5lbTnQgAACHyBsYWVuZ2VyZW4gTjgtgAADH2FtZW4ARWlucwBFaWme"
+    "gAIEEm4gTmFtZSBkZXIgcyU6gAIFHmVociB2aWVsIG1laCh7gAIGH3IgYWxzIGZ1ZW5mesaagAIHH2VobiBaZWljaGVuIOlUgAII"
+    "H2hhdAB4AAAAAAAAAMQWjwAJEAEBAwAJAAAAAAAAADvQjwEKEAAAAAAAAAADLQsAADuejwILEAAAAAAJCAAAAAAAAHmV"
+)
+CATS = [
+    ("Joyful Nights", "Song of Joy", "Humpty Dumpty", "Mee Owwww"),
+    ("United Cat Orchestra", "Felix and The Purrs", "Catwalk Beauties", "Mia Kitten"),
+    ("Various Songwriters", "Friedrich Schiller", "Mother Goose", "Mia Kitten"),
+    ("Various Composers", "Ludwig van Beethoven", "unknown", "Mia Kitten"),
+    ("Tom Cat", "Tom Cat", "Tom Cat", "Mia Kitten"),
+    ("For all our fans", "Fritz and Louie once were punks", "Pluck the goose", ""),
+]
+ZWEI = (
+    "Zweite Sprache mit einem laengeren Namen",
+    "Eins",
+    "Ein Name der sehr viel mehr als fuenfzehn Zeichen hat",
+    "x",
+)
+
+
+def test_packs_as_another_program_makes_them() -> None:
+    texts = {
+        (0x80 + kind, track): text for kind, row in enumerate(CATS) for track, text in enumerate(row) if text
+    }
+    texts |= {
+        (TextKind.DISC_ID, 0): "1234567890",
+        (TextKind.GENRE, 0): "Feline classic music",
+        (TextKind.CLOSED, 0): "This is not to be shown by CD players",
+        (TextKind.CODES, 0): "1234567890123",
+        (TextKind.CODES, 1): "XYBLG1101234",
+        (TextKind.CODES, 2): "XYBLG1100005",
+        (TextKind.CODES, 3): "XYBLG1100006",
+    }
+    german: dict[tuple[int, int], str] = {(TextKind.TITLE, track): text for track, text in enumerate(ZWEI)}
+    meant = cd.CdText(
+        {
+            0: cd.TextBlock(texts, 3, genre=5),
+            1: cd.TextBlock(german, 3, language=8, charset=cd.Charset.ASCII),
+        }
+    )
+    assert cd.CdText.parse(LIBBURN) == meant
+    assert meant.to_bytes(repeat=True) == LIBBURN
+    assert cd.CdText.parse(meant.to_bytes()) == meant
 
 
 def test_a_disc_both_ways() -> None:

@@ -166,7 +166,7 @@ def test_numbers_and_codes_of_the_write_parameters() -> None:
         write_type=mmc.WriteType.RAW,
         track_mode=int(mmc.TrackMode.AUDIO),
         data_block_type=mmc.DataBlockType.RAW_WITH_SUB_CHANNEL,
-        session_format=mmc.SessionFormat.CD_ROM_XA,
+        session_format=mmc.DiscType.CD_XA,
         catalog_number=mmc.WriteParameters.catalog_field("0123456789012"),
         isrc=mmc.WriteParameters.isrc_field("USRC17607839"),
         subheader=0x0900,
