@@ -13,6 +13,7 @@ from aioimapi.virtual._wear import Wear
 from aioimapi.virtual.discs._state import DiscState, FormatState
 from aioimapi.virtual.discs._traits import KindTraits
 from aioimapi.virtual.files._medium import VirtualMedium
+from aioimapi.virtual.files._simulation import SimulatedMedium
 
 FORMAT_IN_PROGRESS: Final = 0x04
 OPERATION_IN_PROGRESS: Final = 0x07
@@ -273,10 +274,21 @@ class DriveState:
             disc.format_state = FormatState.COMPLETE
             self.medium.save()
 
+    def simulate(self, *, on: bool) -> None:
+        """Begin or end test writing: what is written meanwhile is gone afterwards (MMC-6 7.5.3.3)."""
+        medium = self.medium
+        if medium is None or medium.readonly or on == isinstance(medium, SimulatedMedium):
+            return
+        self.unflushed = 0
+        self.medium = medium.real if isinstance(medium, SimulatedMedium) else SimulatedMedium(medium)
+
     # --- load and eject -----------------------------------------------------------------------------
 
     def eject(self) -> None:
         """Open the tray; what the drive had begun by itself ends."""
+        self.simulate(on=False)
+        if self.medium is not None:
+            self.medium.state.unloaded()
         self.tray_open = True
         self.busy = None
         self.buffer.level = 0.0
@@ -305,6 +317,7 @@ class DriveState:
 
     def reset(self) -> None:
         """Forget settings and locks, as after power on or a reset by the bus; the disc stays in."""
+        self.simulate(on=False)
         self.locked = self.persistent = False
         self.pages.clear()
         self.write_kbps = self.read_kbps = None

@@ -294,7 +294,8 @@ def test_cd_full_toc(drive: Drive) -> None:
     host.close(2)
     toc = host.ok(mmc.ReadTocPmaAtip(mmc.TocFormat.FULL_TOC, number=1))
     points = {toc[at + 3]: toc[at + 4 : at + 11] for at in range(4, len(toc), 11)}
-    assert list(points) == [0xA0, 0xA1, 0xA2, 1, 0xB0]
+    assert list(points) == [0xA0, 0xA1, 0xA2, 1, 0xB0, 0xC0]
+    assert points[0xC0][-3:] == bytes((97, 34, 23))  # the first lead-in, as in the ATIP
     assert points[0xA2][-3:] == bytes((0, 6, 2))  # 302 + 150 frames
     assert points[1][-3:] == bytes((0, 2, 0))
     assert points[0xB0] == bytes(

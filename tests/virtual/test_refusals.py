@@ -210,8 +210,7 @@ def test_write_parameters_are_checked_on_cd(drive: Drive) -> None:
         refusal = host.refused(mmc.ModeSelect10(len(body)), body)
         return refusal.code, refusal.specific.hex()
 
-    assert refused(write_type=2) == ("5/26/00", "8b000a")  # session at once without its command
-    assert refused(2, 0x51) == ("5/26/00", "8c000a")  # test writing
+    assert refused(write_type=4) == ("5/26/00", "8b000a")  # layer jump: of DVD-R DL only
     assert refused(4, 0x00) == ("5/26/00", "8b000c")  # audio blocks
     assert refused(1, 0x30) == ("5/26/00", "800009")
     body = host.write_parameters(write_type=1)
@@ -294,7 +293,7 @@ def test_wrong_values(
 def test_more_write_parameters(drive: Drive) -> None:
     host = drive("cd-r")
     host.ok(mmc.ModeSelect10(0))
-    for change, pointer in (({3: 0x44}, "8f000b"), ({3: 0x00}, "8b000b")):  # a border, an audio track
+    for change, pointer in (({3: 0x84}, "8f000b"), ({3: 0x00}, "8b000b")):  # reserved; an audio track
         body = host.write_parameters(write_type=1, change=change)
         refusal = host.refused(mmc.ModeSelect10(len(body)), body)
         assert (refusal.code, refusal.specific.hex()) == ("5/26/00", pointer)

@@ -76,6 +76,8 @@ def mode_select(drive: DriveState, command: ModeSelect6 | ModeSelect10, data: me
         taken[code] = _checked(drive, code, body[at : at + length], at)
         at += length
     drive.pages.update(taken)
+    if WRITE_PARAMETERS in taken and drive.disc is not None:
+        family_of(drive.disc).write_parameters_changed(drive)
 
 
 def _checked(drive: DriveState, code: int, page: bytes, at: int) -> bytes:

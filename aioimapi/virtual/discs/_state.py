@@ -299,6 +299,9 @@ class DiscState:
 
     # --- what commands do to it ---------------------------------------------------------------------
 
+    def unloaded(self) -> None:
+        """Forget what only the drive knew of it: it was ejected."""
+
     def reserve(self, count: int) -> None:
         """Split the incomplete track: its first ``count`` sectors, rounded up, become a reserved track."""
         track = self.tracks[-1]

@@ -26,6 +26,7 @@ from aioimapi.mmc import (
 from aioimapi.units import FRAMES_PER_SECOND, MSF_OFFSET, SECTOR_SIZE, round_up
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
+from aioimapi.virtual._write_parameters import write_parameters
 from aioimapi.virtual.discs._state import DiscState, DiscStatus, SessionState, Track
 from aioimapi.virtual.files._medium import VirtualMedium
 
@@ -462,3 +463,7 @@ class Family:
         """
         if page[2] & 0x10:
             raise invalid_parameter(at + 2, 4)  # no test writing: no feature of the disc offers it
+
+    def write_parameters_changed(self, drive: DriveState) -> None:
+        """Do what follows from a page 05h that was taken: test writing begins or ends."""
+        drive.simulate(on=bool(write_parameters(drive)[2] & 0x10))

@@ -8,7 +8,7 @@ from aioimapi.virtual.discs._kinds import MediumKind
 from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.families._bd_r import BdRFamily
 from aioimapi.virtual.families._bd_re import BdReFamily, BdRomFamily
-from aioimapi.virtual.families._cd import CdFamily
+from aioimapi.virtual.families._cd import CdFamily, CdRomFamily, CdRwFamily
 from aioimapi.virtual.families._dvd import DvdRomFamily
 from aioimapi.virtual.families._dvd_minus import DvdMinusFamily
 from aioimapi.virtual.families._dvd_minus_dl import DvdMinusDualFamily
@@ -37,9 +37,9 @@ FAMILIES: Final[dict[MediumKind, Family]] = {
     MediumKind.DVD_R: DvdMinusFamily(),
     MediumKind.DVD_RAM: DvdRamFamily(),
     MediumKind.DVD_ROM: DvdRomFamily(),
-    MediumKind.CD_RW: CdFamily(),
+    MediumKind.CD_RW: CdRwFamily(),
     MediumKind.CD_R: CdFamily(),
-    MediumKind.CD_ROM: CdFamily(),
+    MediumKind.CD_ROM: CdRomFamily(),
 }
 """Best kinds first: the order of the profile list."""
 
