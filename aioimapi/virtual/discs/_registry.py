@@ -8,7 +8,7 @@ from aioimapi.virtual.discs._bd import BdRDisc, BdReDisc, BdRomDisc
 from aioimapi.virtual.discs._cd import CdDisc
 from aioimapi.virtual.discs._dvd_minus import DvdMinusDisc, DvdMinusRwDisc
 from aioimapi.virtual.discs._dvd_minus_dl import DvdMinusDualDisc
-from aioimapi.virtual.discs._dvd_plus import DvdPlusRDisc, DvdPlusRDualDisc
+from aioimapi.virtual.discs._dvd_plus import DvdPlusRDisc, DvdPlusRDualDisc, DvdPlusRwDisc
 from aioimapi.virtual.discs._dvd_ram import DvdRamDisc
 from aioimapi.virtual.discs._dvd_rom import DvdRomDisc
 from aioimapi.virtual.discs._kinds import MediumKind
@@ -16,7 +16,7 @@ from aioimapi.virtual.discs._state import DiscState
 
 STATES: Final[dict[MediumKind, type[DiscState]]] = {
     MediumKind.DVD_PLUS_R: DvdPlusRDisc,
-    MediumKind.DVD_PLUS_RW: DiscState,
+    MediumKind.DVD_PLUS_RW: DvdPlusRwDisc,
     MediumKind.DVD_PLUS_R_DL: DvdPlusRDualDisc,
     MediumKind.DVD_R: DvdMinusDisc,
     MediumKind.DVD_RW: DvdMinusRwDisc,

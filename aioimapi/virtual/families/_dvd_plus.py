@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from aioimapi.mmc import CloseTrackSession, SendDiscStructure
-from aioimapi.units import SECTOR_SIZE
+from aioimapi.units import SECTOR_SIZE, round_up
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, Busy, DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
-from aioimapi.virtual.discs._dvd_plus import DvdPlusRDualDisc
+from aioimapi.virtual.discs._dvd_plus import DvdPlusRDualDisc, DvdPlusRwDisc
 from aioimapi.virtual.discs._state import DiscState, FormatState, Track
 from aioimapi.virtual.families import _dvd_structures as structures
 from aioimapi.virtual.families._dvd import COMMON, DVD_READ, PHYSICAL, DvdFamily, StructureFormat
@@ -126,33 +126,60 @@ class DvdPlusRwFamily(DvdPlusFamily):
         """DVD read, random write, format, DVD+RW, disc control blocks."""
         return {**self.offers, 0x0020: (1, struct.pack(">IIHBB", max(0, disc.sectors - 1), 2048, 16, 1, 0))}
 
+    def record(
+        self, drive: DriveState, medium: VirtualMedium, number: int, lba: int, count: int, data: memoryview
+    ) -> None:
+        """Write; while the format is not complete, note how far."""
+        medium.put(lba, data)
+        disc = medium.state
+        if disc.format_state is not FormatState.COMPLETE:
+            assert isinstance(disc, DvdPlusRwDisc)
+            disc.written_to = max(disc.written_to, round_up(lba + count, disc.kind.traits.unit))
+
     def close(self, drive: DriveState, medium: VirtualMedium, command: CloseTrackSession) -> None:
-        """Stop the background format (MMC-6 6.3.3.4): what CLOSE TRACK SESSION is for on this disc."""
+        """Stop the background format, where it runs, and write a lead-out behind what is formatted (MMC-6 6.3.3.4)."""
         drive.settle_background_format()
-        drive.background_format = None
-        if medium.state.format_state is FormatState.IN_PROGRESS:
-            medium.state.format_state = FormatState.SUSPENDED
-            medium.save()
+        running, drive.background_format = drive.background_format, None
+        disc = medium.state
+        if disc.format_state is not FormatState.IN_PROGRESS:
+            return
+        assert isinstance(disc, DvdPlusRwDisc)
+        disc.suspend_format(running.progress(drive.now) if running is not None else 0.0)
+        medium.save()
+        drive.spend(drive.physics.close_s, immed=command.immed)
 
     def format_choices(self, disc: DiscState) -> list[FormatChoice]:
         """The full format, in the background."""
         return [(disc.raw_sectors, 0x26, 0)]
 
+    def format_capacity(self, disc: DiscState) -> tuple[int, int]:
+        """Return the size, or of a disc whose format rests where its lead-out is."""
+        if disc.format_state is FormatState.SUSPENDED and isinstance(disc, DvdPlusRwDisc):
+            return disc.ready_to, 2
+        return super().format_capacity(disc)
+
     def format(self, drive: DriveState, medium: VirtualMedium, parameters: bytes) -> None:
-        """Start the background format; it runs beside reading and writing, whatever IMMED says (MMC-6 6.5.4.2.14)."""
+        """Begin the background format, or go on with it; it runs beside reading and writing (MMC-6 6.5.4.2.14).
+
+        The size that the host asks for means nothing: FFFFFFFFh, the whole disc or 0 with the restart flag.
+        """
         disc = medium.state
+        assert isinstance(disc, DvdPlusRwDisc)
         self.check_format_type(disc, parameters)
         restart = bool(parameters[11] & 0x01)
-        if int.from_bytes(parameters[4:8], "big") not in (disc.raw_sectors, 0xFFFFFFFF):
+        sectors = int.from_bytes(parameters[4:8], "big")
+        if sectors not in (disc.raw_sectors, 0xFFFFFFFF) and not (restart and sectors == 0):
             raise invalid_parameter(4)
         if restart and disc.format_state is FormatState.UNFORMATTED:
             raise sequence_error()
-        if restart and disc.format_state is FormatState.COMPLETE:
+        if restart and disc.format_state in (FormatState.COMPLETE, FormatState.IN_PROGRESS):
             return
-        seconds = 0.0
-        if drive.physics.enabled:
-            seconds = disc.raw_sectors * SECTOR_SIZE / drive.write_rate
+        if not restart:
+            disc.formatted_to = disc.written_to = 0
+        seconds = disc.raw_sectors * SECTOR_SIZE / drive.write_rate if drive.physics.enabled else 0.0
         disc.format(disc.raw_sectors, FormatState.IN_PROGRESS if seconds else FormatState.COMPLETE)
         medium.save()
+        drive.background_format = None
         if seconds:
-            drive.background_format = Busy(FORMAT_IN_PROGRESS, drive.now, drive.now + seconds)
+            start = drive.now - seconds * disc.formatted_to / disc.raw_sectors
+            drive.background_format = Busy(FORMAT_IN_PROGRESS, start, start + seconds)
