@@ -10,6 +10,8 @@ from aioimapi.cd._cd_text import LANGUAGES as LANGUAGES
 from aioimapi.cd._cd_text import CdText as CdText
 from aioimapi.cd._cd_text import Charset as Charset
 from aioimapi.cd._cd_text import TextBlock as TextBlock
+from aioimapi.cd._cue_file import format_cue_file as format_cue_file
+from aioimapi.cd._cue_file import parse_cue_file as parse_cue_file
 from aioimapi.cd._ecc import ECC_DATA_SIZE as ECC_DATA_SIZE
 from aioimapi.cd._ecc import ECC_SIZE as ECC_SIZE
 from aioimapi.cd._ecc import ecc as ecc
@@ -39,6 +41,18 @@ from aioimapi.cd._sector import encode_sector as encode_sector
 from aioimapi.cd._sector import encode_sectors as encode_sectors
 from aioimapi.cd._sector import form_of as form_of
 from aioimapi.cd._sector import scramble as scramble
+from aioimapi.cd._sheet import TEXT_ITEMS as TEXT_ITEMS
+from aioimapi.cd._sheet import DiscKind as DiscKind
+from aioimapi.cd._sheet import LaidTrack as LaidTrack
+from aioimapi.cd._sheet import Place as Place
+from aioimapi.cd._sheet import Sheet as Sheet
+from aioimapi.cd._sheet import SheetFile as SheetFile
+from aioimapi.cd._sheet import SheetForm as SheetForm
+from aioimapi.cd._sheet import SheetSubchannel as SheetSubchannel
+from aioimapi.cd._sheet import SheetTrack as SheetTrack
+from aioimapi.cd._sheet import Stretch as Stretch
+from aioimapi.cd._sheet import lay_out as lay_out
+from aioimapi.cd._sheet import leaves_folder as leaves_folder
 from aioimapi.cd._sub_channel import CHANNEL_SIZE as CHANNEL_SIZE
 from aioimapi.cd._sub_channel import FORMATTED_Q_SIZE as FORMATTED_Q_SIZE
 from aioimapi.cd._sub_channel import SUB_CHANNEL_SIZE as SUB_CHANNEL_SIZE
@@ -57,6 +71,11 @@ from aioimapi.cd._text_packs import lead_in_symbols as lead_in_symbols
 from aioimapi.cd._text_packs import packs_in as packs_in
 from aioimapi.cd._text_packs import split_packs as split_packs
 from aioimapi.cd._text_packs import symbols_of as symbols_of
+from aioimapi.cd._toc_file import format_toc_file as format_toc_file
+from aioimapi.cd._toc_file import parse_toc_file as parse_toc_file
+from aioimapi.cd._wave import WaveSamples as WaveSamples
+from aioimapi.cd._wave import find_wave_samples as find_wave_samples
+from aioimapi.cd._wave import wave_header as wave_header
 
 __all__ = (
     "CHANNEL_SIZE",
@@ -72,18 +91,29 @@ __all__ = (
     "SUBHEADER_SIZE",
     "SUB_CHANNEL_SIZE",
     "SYNC",
+    "TEXT_ITEMS",
     "TEXT_PACK_SIZE",
     "CdText",
     "Charset",
+    "DiscKind",
+    "LaidTrack",
     "PackDeinterleaver",
     "PackInterleaver",
+    "Place",
     "Q",
     "QMode",
     "Sector",
     "SectorMode",
+    "Sheet",
+    "SheetFile",
+    "SheetForm",
+    "SheetSubchannel",
+    "SheetTrack",
+    "Stretch",
     "TextBlock",
     "TextKind",
     "TextPack",
+    "WaveSamples",
     "bcd",
     "bcd_time",
     "bytes_of",
@@ -96,18 +126,26 @@ __all__ = (
     "edc",
     "encode_sector",
     "encode_sectors",
+    "find_wave_samples",
     "form_of",
+    "format_cue_file",
+    "format_toc_file",
     "from_bcd",
     "from_bcd_time",
     "interleave",
+    "lay_out",
     "lba_time",
     "lead_in_symbols",
+    "leaves_folder",
     "pack_ok",
     "packs_in",
+    "parse_cue_file",
+    "parse_toc_file",
     "protected",
     "scramble",
     "split_packs",
     "symbols_of",
     "time_lba",
+    "wave_header",
     "with_pq",
 )

@@ -61,7 +61,7 @@ def test_published_packs() -> None:
     assert [(kind, element) for kind, element, _ in binary] == [(pack.kind, pack.track) for pack in packs]
 
 
-# What libburn 1.5.4 (burn_cdtext_from_session) makes of the example sheet in its description of CD-Text, and of a second
+# What libburn 1.5.4 (burn_cdtext_from_session) makes of the example sheet in its description of CD-Text and of a second
 # block: German, ASCII, titles only.
 LIBBURN = base64.b64decode(
     "gAAAAEpveWZ1bCBOaWdodPD3gAABDHMAU29uZyBvZiBKb0McgAECCnkASHVtcHR5IER1bUP5gAIDCnB0eQBNZWUgT3d3dyRygAME"
