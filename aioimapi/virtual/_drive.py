@@ -336,9 +336,9 @@ class DriveState:
             self.attention.append(NEW_MEDIUM)
 
     def _suspend_background_format(self) -> None:
-        self.background_format = None
+        running, self.background_format = self.background_format, None
         if self.medium is None or self.medium.readonly or self.medium.closed:
             return
         if self.medium.state.format_state is FormatState.IN_PROGRESS:
-            self.medium.state.format_state = FormatState.SUSPENDED
+            self.medium.state.suspend_format(running.progress(self.now) if running is not None else 0.0)
             self.medium.save()

@@ -234,3 +234,45 @@ def test_what_it_is_survives_the_drive(tmp_path: Path) -> None:
     again = VirtualMedium.open(tmp_path / "disc")
     assert again.state == state
     again.close()
+
+
+def test_writing_as_a_test(drive: Drive) -> None:
+    host = drive("dvd-rw")
+    host.write(0, 16)
+    host.sync()
+    host.close(2)
+    host.ok(mmc.Blank(mmc.BlankingType.DISC))
+    body = host.write_parameters(write_type=AT_ONCE, change={2: 0x50 | AT_ONCE})
+    host.ok(mmc.ModeSelect10(len(body)), body)
+    host.ok(mmc.ReserveTrack.of_size(64))
+    host.write(0, 64)
+    host.sync()
+    assert host.disc().status == 2  # as if it were done
+    host.select(write_type=INCREMENTAL)
+    assert (host.disc().status, host.track(1).nwa) == (0, 0)
+    assert host.read_refused(0) == "5/64/00"
+    host.write(0, 16)
+    host.sync()
+    host.close(2)
+    assert host.read(0, 16) == pattern(0, 16)
+
+
+def test_a_test_ends_with_the_disc(drive: Drive) -> None:
+    host = drive("dvd-r")
+    body = host.write_parameters(write_type=INCREMENTAL, change={2: 0x50})
+    host.ok(mmc.ModeSelect10(len(body)), body)
+    host.write(0, 32)
+    host.sync()
+    host.close(1, 1)
+    host.close(2)
+    assert host.disc().status == 2
+    host.ok(mmc.StartStopUnit(start=False, load_eject=True))
+    host.ok(mmc.StartStopUnit(start=True, load_eject=True))
+    host.ok(mmc.RequestSense())
+    assert host.disc().status == 0
+
+
+def test_no_tests_in_overwrite_mode(drive: Drive) -> None:
+    host = drive("dvd-rw", "&formatted")
+    body = host.write_parameters(write_type=INCREMENTAL, change={2: 0x50})
+    assert host.refused(mmc.ModeSelect10(len(body)), body).code == "5/26/00"

@@ -91,3 +91,14 @@ def test_a_format_that_lost_its_drive_rests(tmp_path: Path) -> None:
     again.ok(mmc.FormatUnit(), RESTART)
     assert again.disc().background == 2
     again.target.close()
+
+
+def test_ejecting_lets_it_rest_where_it_is(drive: Drive) -> None:
+    host = drive("dvd+rw", "&physics=4&load_s=0")
+    host.format(0x26, ALL)
+    host.now = WHOLE_S / 2
+    host.ok(mmc.StartStopUnit(start=False, load_eject=True))
+    host.ok(mmc.StartStopUnit(start=True, load_eject=True))
+    host.ok(mmc.RequestSense())
+    assert host.disc().background == 1
+    assert host.formats()[0][0] == pytest.approx(ALL / 2, abs=16)

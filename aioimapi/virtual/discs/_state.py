@@ -377,3 +377,7 @@ class DiscState:
         """Format a rewritable disc, or give a blank BD-R its spares: one track over ``sectors``."""
         self.sectors = sectors
         self.format_state = state
+
+    def suspend_format(self, done: float) -> None:
+        """Let the background format rest, of which so much is ``done``, 0 to 1."""
+        self.format_state = FormatState.SUSPENDED

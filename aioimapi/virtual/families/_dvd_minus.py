@@ -151,6 +151,8 @@ class DvdMinusFamily(DvdFamily):
             raise invalid_parameter(at + 3, 3)  # an audio track
         if page[4] & 0x0F != 8:
             raise invalid_parameter(at + 4, 3)
+        if page[2] & 0x10 and drive.disc is not None and not drive.disc.sequential:
+            raise invalid_parameter(at + 2, 4)  # no test writing in restricted overwrite mode
 
     def write_types_of(self, disc: DiscState | None) -> tuple[int, ...]:
         """Return the write types that the disc takes as it is now."""

@@ -96,12 +96,12 @@ class DvdMinusDualFamily(DvdMinusFamily):
             return (WRITE_INCREMENTAL, WRITE_AT_ONCE, WRITE_LAYER_JUMP)
         return (WRITE_LAYER_JUMP,) if _dual(disc).layer_jump else self.write_types
 
-    def check_write_parameters(self, drive: DriveState, page: bytes, at: int) -> None:
-        """Take the write types that the disc has; that of a blank one says what it will be (MMC-6 4.3.4.8)."""
-        super().check_write_parameters(drive, page, at)
+    def write_parameters_changed(self, drive: DriveState) -> None:
+        """Let the write type say what a blank disc will be (MMC-6 4.3.4.8)."""
+        super().write_parameters_changed(drive)
         disc = drive.disc
         if isinstance(disc, DvdMinusDualDisc) and disc.status is DiscStatus.BLANK and not disc.at_once:
-            disc.layer_jump = page[2] & 0x0F == WRITE_LAYER_JUMP
+            disc.layer_jump = write_type(drive) == WRITE_LAYER_JUMP
 
     def accept_write(self, drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
         """Take a WRITE at the next writable address; jumping, up to the next jump."""

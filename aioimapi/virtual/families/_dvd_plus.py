@@ -143,7 +143,6 @@ class DvdPlusRwFamily(DvdPlusFamily):
         disc = medium.state
         if disc.format_state is not FormatState.IN_PROGRESS:
             return
-        assert isinstance(disc, DvdPlusRwDisc)
         disc.suspend_format(running.progress(drive.now) if running is not None else 0.0)
         medium.save()
         drive.spend(drive.physics.close_s, immed=command.immed)
