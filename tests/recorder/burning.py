@@ -103,7 +103,7 @@ def told_state(path: Path) -> str:
     medium = VirtualMedium.open(str(path), readonly=True)
     try:
         state = medium.state
-        if not state.write_once:
+        if not state.sequential:
             return "appendable" if state.formatted else "blank"
         return {0: "blank", 1: "appendable", 2: "closed"}[int(state.status)]
     finally:
