@@ -298,9 +298,8 @@ def test_cd_full_toc(drive: Drive) -> None:
     assert points[0xC0][-3:] == bytes((97, 34, 23))  # the first lead-in, as in the ATIP
     assert points[0xA2][-3:] == bytes((0, 6, 2))  # 302 + 150 frames
     assert points[1][-3:] == bytes((0, 2, 0))
-    assert points[0xB0] == bytes(
-        (2, 38, 2, 2, 79, 59, 74)
-    )  # next program area at 302 + 11,400, last lead-out
+    # The next program area at 302 + 11,250 (its pregap, as on real discs), last lead-out.
+    assert points[0xB0] == bytes((2, 36, 2, 2, 79, 59, 74))
     atip = host.ok(mmc.ReadTocPmaAtip(mmc.TocFormat.ATIP))
     assert atip[8:11] == bytes((97, 34, 23))
     assert atip[12:15] == bytes((79, 59, 74))

@@ -15,7 +15,7 @@ _ADR_POSITION = 0x10
 _ADR_POINTERS = 0x50
 _NO_TIME = b"\xff\xff\xff"
 _MODE_5_POINTERS = 2
-"""How many different mode 5 entries a lead-in has: B0h and C0h."""
+"""How many different mode 5 entries the first lead-in has: B0h and C0h. Later ones lack C0h."""
 
 
 def control_of(track: CdTrack) -> int:
@@ -68,9 +68,11 @@ def _lead_in(disc: CdDisc, session: int) -> bytes:
         # The control nibble as in the entries before; MIN, SEC, FRAME: where the next program area can begin.
         pointers = _ADR_POINTERS | control_of(tracks[first])
         begin = disc.session_tracks(session + 1)
-        next_program = msf(begin[0].start)[1:] if begin else _NO_TIME
+        # The next program area begins with its first pregap: real discs and cdrdao agree on that.
+        next_program = msf(begin[0].start - CD_PREGAP)[1:] if begin else _NO_TIME
         head = bytes((session, pointers, 0))
-        entries.append(head + b"\xb0" + next_program + bytes((_MODE_5_POINTERS,)) + msf(disc.raw_sectors)[1:])
+        count = _MODE_5_POINTERS if session == 1 else _MODE_5_POINTERS - 1
+        entries.append(head + b"\xb0" + next_program + bytes((count,)) + msf(disc.raw_sectors)[1:])
         if session == 1:
             power = _ITWP_ERASABLE if disc.kind.traits.erasable else _ITWP
             entries.append(head + bytes((0xC0, power, 0, 0, 0, *CD_FIRST_LEAD_IN)))
