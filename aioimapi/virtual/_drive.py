@@ -63,6 +63,43 @@ class Busy:
 
 
 @attrs.define
+class Play:
+    """Audio that is being played.
+
+    Attributes:
+        start: First sector.
+        end: First sector after the last.
+        since: When it began, less the time that it was held.
+        instant: It is over at once.
+        paused_at: When it was held, or None.
+    """
+
+    start: int
+    end: int
+    since: float
+    instant: bool = False
+    paused_at: float | None = None
+
+    def place(self, now: float) -> int:
+        """Return the sector that is being played, or ``end``."""
+        if self.instant and self.paused_at is None:
+            return self.end
+        until = now if self.paused_at is None else self.paused_at
+        return min(self.end, self.start + int((until - self.since) * 75))
+
+    def pause(self, now: float) -> None:
+        """Hold it."""
+        if self.paused_at is None:
+            self.paused_at = now
+
+    def resume(self, now: float) -> None:
+        """Let it go on."""
+        if self.paused_at is not None:
+            self.since += now - self.paused_at
+            self.paused_at = None
+
+
+@attrs.define
 class DriveState:
     """Tray, disc, locks, settings and time of the drive.
 
@@ -102,6 +139,7 @@ class DriveState:
         region: The region mask that was set, FFh for none.
         region_changes: How often the region can still be set.
         memory: What WRITE BUFFER has put into the drive's memory.
+        play: Audio that is being played, or None.
     """
 
     identity: Identity
@@ -139,6 +177,7 @@ class DriveState:
     region: int = 0xFF
     region_changes: int = 5
     memory: bytes = b""
+    play: Play | None = None
 
     # --- what is in it ------------------------------------------------------------------------------
 
@@ -290,6 +329,7 @@ class DriveState:
         if self.medium is not None:
             self.medium.state.unloaded()
         self.tray_open = True
+        self.play = None
         self.busy = None
         self.buffer.level = 0.0
         self.unflushed = 0

@@ -41,6 +41,8 @@ from aioimapi.virtual._reply import (
 )
 from aioimapi.virtual._wear import Wear
 from aioimapi.virtual.commands import (
+    _audio,
+    _cd,
     _closing,
     _configuration,
     _device,
@@ -79,9 +81,15 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.SynchronizeCache10: _read_write.synchronize_cache,
     mmc.WriteBuffer: _device.write_buffer,
     mmc.ReadBuffer: _device.read_buffer,
+    mmc.ReadSubChannel: _cd.read_sub_channel,
     mmc.ReadTocPmaAtip: _information.read_toc,
+    mmc.ReadHeader: _cd.read_header,
+    mmc.PlayAudio10: _audio.play_audio,
     mmc.GetConfiguration: _configuration.get_configuration,
+    mmc.PlayAudioMsf: _audio.play_audio_msf,
     mmc.GetEventStatusNotification: _unit.event_status,
+    mmc.PauseResume: _audio.pause_resume,
+    mmc.StopPlayScan: _audio.stop_play,
     mmc.ReadDiscInformation: _information.read_disc_information,
     mmc.ReadTrackInformation: _information.read_track_information,
     mmc.ReserveTrack: _closing.reserve_track,
@@ -89,18 +97,22 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
     mmc.ModeSelect10: _mode_pages.mode_select,
     mmc.ModeSense10: _mode_pages.mode_sense,
     mmc.CloseTrackSession: _closing.close_track_session,
+    mmc.SendCueSheet: _cd.send_cue_sheet,
     mmc.ReadBufferCapacity: _performance.read_buffer_capacity,
     mmc.ReportLuns: _unit.report_luns,
     mmc.Blank: _closing.blank,
     mmc.SendKey: _device.send_key,
     mmc.ReportKey: _device.report_key,
+    mmc.PlayAudio12: _audio.play_audio,
     mmc.SetReadAhead: _read_write.set_read_ahead,
     mmc.GetPerformance: _performance.get_performance,
     mmc.ReadDiscStructure: _structures.read_disc_structure,
     mmc.SendDiscStructure: _structures.send_disc_structure,
     mmc.SetStreaming: _performance.set_streaming,
+    mmc.ReadCdMsf: _cd.read_cd_msf,
     mmc.SetCdSpeed: _performance.set_cd_speed,
     mmc.MechanismStatus: _unit.mechanism_status,
+    mmc.ReadCd: _cd.read_cd,
 }
 """What the drive can do, by command."""
 

@@ -48,7 +48,7 @@ MAX_CUE_SHEET: Final = 8_192
 """Bytes of the largest cue sheet: a thousand lines."""
 
 _DATA: Final = 4
-_FOLLOWING: Final = {0: NextSession.NONE, 1: NextSession.FORBIDDEN, 3: NextSession.ALLOWED}
+FOLLOWING: Final = {0: NextSession.NONE, 1: NextSession.FORBIDDEN, 3: NextSession.ALLOWED}
 """By the Multi-session field (MMC-6 7.5.3.5)."""
 
 _CD_READ: Final[Feature] = (2, b"\x03\0\0\0")
@@ -72,6 +72,14 @@ def cd(disc: DiscState) -> CdDisc:
 def signed(lba: int) -> int:
     """Return an address of a CDB as a number that may be negative."""
     return lba - (1 << 32) if lba >= 1 << 31 else lba
+
+
+def need_empty_session(disc: CdDisc) -> None:
+    """End the command where a session cannot be written as a whole: something was written to it already."""
+    if disc.finalized:
+        raise CheckConditionError(5, 0x30, 5)
+    if disc.session_state is not SessionState.EMPTY:
+        raise sequence_error()
 
 
 class CdFamily(Family):
@@ -112,7 +120,7 @@ class CdFamily(Family):
             return super().accept_write(drive, disc, lba, count)
         state = cd(disc)
         if kind == WRITE_RAW and state.job is None:
-            self.need_empty_session(state)
+            need_empty_session(state)
             state.job = RawJob.begin(state, write_parameters(drive)[4] & 0x0F)
         if kind in (WRITE_SAO, WRITE_RAW):
             if not isinstance(state.job, SaoJob if kind == WRITE_SAO else RawJob):
@@ -132,13 +140,6 @@ class CdFamily(Family):
         page = write_parameters(drive)
         block = DATA_BLOCK_TYPES.get(page[4] & 0x0F)
         return block is not None and block.form is track.form and track.raw is not block.plain
-
-    def need_empty_session(self, disc: CdDisc) -> None:
-        """End the command where a session cannot be written as a whole: something was written to it already."""
-        if disc.finalized:
-            raise CheckConditionError(5, 0x30, 5)
-        if disc.session_state is not SessionState.EMPTY:
-            raise sequence_error()
 
     def record(
         self, drive: DriveState, medium: VirtualMedium, number: int, lba: int, count: int, data: memoryview
@@ -231,12 +232,12 @@ class CdFamily(Family):
             if disc.damaged:
                 disc.mend()
             if disc.session_state is not SessionState.EMPTY:
-                disc.lead(disc.sessions).following = _FOLLOWING.get(multi_session(drive), NextSession.NONE)
+                disc.lead(disc.sessions).following = FOLLOWING.get(multi_session(drive), NextSession.NONE)
         super().close(drive, medium, command)
 
     def finalizes(self, drive: DriveState, disc: DiscState, function: int) -> bool:
         """Return whether the Multi-session field of page 05h ends the disc with the session."""
-        return _FOLLOWING.get(multi_session(drive)) is not NextSession.ALLOWED
+        return FOLLOWING.get(multi_session(drive)) is not NextSession.ALLOWED
 
     def close_finished_track(self, drive: DriveState, disc: DiscState) -> None:
         """Take the command as done in track-at-once mode: there the flush has closed the track already."""
@@ -268,7 +269,7 @@ class CdFamily(Family):
         kind, mode, block = page[2] & 0x0F, page[3] & 0x0F, page[4] & 0x0F
         if kind not in (WRITE_PACKET, WRITE_TAO, WRITE_SAO, WRITE_RAW):
             raise invalid_parameter(at + 2, 3)
-        if page[3] >> 6 not in _FOLLOWING:
+        if page[3] >> 6 not in FOLLOWING:
             raise invalid_parameter(at + 3, 7)
         if block not in DATA_BLOCK_TYPES and block not in RAW_BLOCK_SIZES:
             raise invalid_parameter(at + 4, 3)

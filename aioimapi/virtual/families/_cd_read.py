@@ -136,7 +136,9 @@ class Wanted:
     sub: SubChannelSelection
 
 
-def read_cd(medium: VirtualMedium, lba: int, count: int, wanted: Wanted, errors: ErrorBits | None) -> bytes:
+def read_cd_sectors(
+    medium: VirtualMedium, lba: int, count: int, wanted: Wanted, errors: ErrorBits | None
+) -> bytes:
     """Return what READ CD asks for of so many sectors, or end the command."""
     disc = medium.state
     assert isinstance(disc, CdDisc)
