@@ -11,7 +11,7 @@ import pytest
 from aioimapi import mmc
 from aioimapi.virtual import VirtualMedium, open_virtual_target
 
-from .host import Host, format_list, pattern
+from .host import Host, format_list, pattern, refusal_of
 
 Drive = Callable[..., Host]
 
@@ -335,17 +335,9 @@ def test_no_more_than_sixteen_open_tracks(drive: Drive) -> None:
 # --- defects -------------------------------------------------------------------------------------------
 
 
-def damage(host: Host, first: int, count: int) -> None:
-    medium = host.target.medium
-    assert medium is not None
-    medium.state.damaged.append((first, count))  # type: ignore[attr-defined]
-
-
 def test_spares_take_the_place_of_bad_clusters(drive: Drive) -> None:
-    host = drive("bd-r", "&sectors=20480")
+    host = drive("bd-r", "&sectors=20480&wear=bad:40,bad:100-139")
     host.format(0x00, 0, subtype=SRM)
-    damage(host, 40, 1)
-    damage(host, 100, 40)
     host.write(0, 256)
     assert host.read(0, 256) == pattern(0, 256)
     spare = host.ok(mmc.ReadDiscStructure(0x0A, mmc.StructureMedia.BD))
@@ -357,19 +349,18 @@ def test_spares_take_the_place_of_bad_clusters(drive: Drive) -> None:
 
 
 def test_without_spares_bad_sectors_show_when_they_are_read(drive: Drive) -> None:
-    host = drive("bd-r", "&sectors=20480")
-    damage(host, 40, 1)
+    host = drive("bd-r", "&sectors=20480&wear=bad:40")
     host.write(0, 64)
     assert host.read(0, 32) == pattern(0, 32)
-    assert host.read_refused(32, 32) == "3/11/05"
-    refusal = host.refused(mmc.Verify10(0, 64))
-    assert (refusal.code, refusal.information) == ("3/11/05", 32)
+    buffer = bytearray(32 * 2048)
+    reply = host.raw(mmc.Read10(32, 32).to_cdb(), buffer)
+    assert (refusal_of(reply).code, refusal_of(reply).information) == ("3/11/05", 40)
+    assert host.refused(mmc.Verify10(0, 64)).code == "3/11/05"
 
 
 def test_when_no_spare_is_left(drive: Drive) -> None:
-    host = drive("bd-r", "&sectors=2048")
+    host = drive("bd-r", "&sectors=2048&wear=bad:0-511")
     host.format(0x00, 0, subtype=SRM)
-    damage(host, 0, 512)
     refusal = host.refused(mmc.Write10(0, 512), pattern(0, 512))
     assert refusal.code == "3/32/00"
     assert refusal.information is not None

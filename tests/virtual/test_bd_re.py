@@ -11,7 +11,7 @@ import pytest
 from aioimapi import mmc
 from aioimapi.virtual import VirtualMedium, VirtualTarget
 
-from .host import Host, format_list, pattern
+from .host import Host, format_list, pattern, refusal_of
 
 Drive = Callable[..., Host]
 
@@ -26,12 +26,6 @@ def spares(host: Host) -> tuple[int, int]:
     """Return free and allocated spare sectors."""
     data = host.ok(mmc.ReadDiscStructure(0x0A, mmc.StructureMedia.BD))
     return struct.unpack(">II", data[8:16])
-
-
-def damage(host: Host, first: int, count: int) -> None:
-    medium = host.target.medium
-    assert medium is not None
-    medium.state.damaged.append((first, count))  # type: ignore[attr-defined]
 
 
 def test_real_formats(drive: Drive) -> None:
@@ -126,9 +120,7 @@ def test_formats_that_do_not_go(drive: Drive, code: int, sectors: int, subtype: 
 
 
 def test_bad_clusters_are_replaced_as_they_are_written(drive: Drive) -> None:
-    host = drive("bd-re", "&sectors=20480&formatted")
-    damage(host, 33, 1)
-    damage(host, 70, 60)
+    host = drive("bd-re", "&sectors=20480&formatted&wear=bad:33,bad:70-129")
     before = spares(host)[0]
     host.write(0, 32)
     assert spares(host)[0] == before
@@ -145,22 +137,20 @@ def test_bad_clusters_are_replaced_as_they_are_written(drive: Drive) -> None:
 
 
 def test_streaming_leaves_bad_clusters_bad(drive: Drive) -> None:
-    host = drive("bd-re", "&sectors=20480&formatted")
-    damage(host, 33, 1)
+    host = drive("bd-re", "&sectors=20480&formatted&wear=bad:33")
     before = spares(host)[0]
     host.ok(mmc.Write12(32, 32, streaming=True), pattern(32, 32))
     assert spares(host)[0] == before
-    refusal = host.refused(mmc.Read10(0, 64))
-    assert (refusal.code, refusal.information) == ("3/11/05", 32)
+    reply = host.raw(mmc.Read10(0, 64).to_cdb(), bytearray(64 * 2048))
+    assert (refusal_of(reply).code, refusal_of(reply).information) == ("3/11/05", 33)
     host.ok(mmc.Write12(32, 32), pattern(32, 32))
     assert host.read(32, 32) == pattern(32, 32)
     assert spares(host)[0] == before - 32
 
 
 def test_certification_finds_bad_clusters(drive: Drive) -> None:
-    host = drive("bd-re", "&sectors=20480&formatted")
+    host = drive("bd-re", "&sectors=20480&formatted&wear=bad:1000-1063")
     sizes = [choice[0] for choice in host.formats()[1] if choice[1] == 0x30]
-    damage(host, 1_000, 64)
     host.format(0x30, sizes[0], subtype=FULL_CERTIFICATION)
     free, allocated = spares(host)
     assert allocated - free == 3 * 32

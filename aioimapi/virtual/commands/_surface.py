@@ -41,8 +41,14 @@ def usable(
     if condition is Condition.GOOD:
         return count, None
     page = drive.page(ERROR_RECOVERY, default_page(drive, ERROR_RECOVERY).default)
-    replaced = condition is Condition.BAD and wear.made_bad(at) and manages_defects(drive, disc)
-    if condition is Condition.BAD and not replaced:
+    family, end = family_of(disc), lba + count
+    while condition is Condition.BAD and wear.made_bad(at) and family.is_replaced(drive, disc, at):
+        condition = Condition.WEAK
+        if at + 1 < end:
+            rest, found = wear.worst(at + 1, end - at - 1, traits.family, disc.sectors, traits.layers)
+            if rest is Condition.BAD:
+                condition, at = rest, found
+    if condition is Condition.BAD:
         _spend(drive, max(1, page[3]) * RETRY_S)
         return at - lba, CheckConditionError(3, 0x11, 5, information=at)  # L-EC uncorrectable error
     _spend(drive, min(max(1, page[3]), _WEAK_RETRIES) * RETRY_S)

@@ -8,6 +8,7 @@ the next writable address for one that was written again (MMC-6 4.5.3.6).
 from __future__ import annotations
 
 import bisect
+from collections.abc import Iterable
 from typing import Any, Final, Self
 
 import attrs
@@ -36,12 +37,10 @@ class BdDisc(DiscState):
     Attributes:
         spare_clusters: Clusters that formatting has set aside; 0: no defect management.
         replaced: Bad clusters that a spare stands for, by cluster number, in the order of their spares.
-        damaged: Stretches of bad sectors as (first, count): what is written there cannot be read.
     """
 
     spare_clusters: int = 0
     replaced: list[int] = attrs.field(factory=list)
-    damaged: list[tuple[int, int]] = attrs.field(factory=list)
 
     @property
     def layers(self) -> BdLayers:
@@ -74,11 +73,17 @@ class BdDisc(DiscState):
         self.replaced.append(cluster)
         return True
 
-    def bad_clusters(self, lba: int, count: int) -> list[int]:
-        """Return the clusters of a range of sectors that are damaged and that no spare stands for, ascending."""
+    def bad_clusters(self, bad: Iterable[tuple[int, int]], lba: int, count: int) -> list[int]:
+        """Return the clusters of a range of sectors that are bad and that no spare stands for, ascending.
+
+        Args:
+            bad: Stretches of bad sectors, as first one and first one after them.
+            lba: First sector of the range.
+            count: How many sectors it has.
+        """
         found: set[int] = set()
-        for first, size in self.damaged:
-            low, high = max(lba, first), min(lba + count, first + size)
+        for first, end in bad:
+            low, high = max(lba, first), min(lba + count, end)
             if low < high:
                 found.update(clusters(low, high - low))
         return sorted(found.difference(self.replaced))
@@ -93,8 +98,6 @@ class BdDisc(DiscState):
         facts: dict[str, Any] = {"spare_clusters": self.spare_clusters}
         if self.replaced:
             facts["replaced"] = self.replaced
-        if self.damaged:
-            facts["damaged"] = self.damaged
         return facts
 
     def take_facts(self, facts: dict[str, Any]) -> None:
@@ -102,9 +105,6 @@ class BdDisc(DiscState):
         aside = (self.raw_sectors - self.sectors) // CLUSTER
         self.spare_clusters = sector_number(facts.get("spare_clusters", aside))
         self.replaced = [sector_number(cluster) for cluster in facts.get("replaced", [])]
-        self.damaged = [
-            (sector_number(first), sector_number(count)) for first, count in facts.get("damaged", [])
-        ]
 
     def check(self) -> None:
         """Refuse spares that the disc cannot have."""

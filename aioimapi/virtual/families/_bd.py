@@ -54,7 +54,7 @@ class BdFamily(Family):
         self, drive: DriveState, medium: VirtualMedium, number: int, lba: int, count: int, data: memoryview
     ) -> None:
         """Put the sectors onto the disc; where a cluster is bad and was checked, onto a spare one."""
-        if bd(medium.state).damaged:
+        if drive.wear is not None and drive.wear.bad:
             self.replace_bad_clusters(drive, medium, lba, count)
         super().record(drive, medium, number, lba, count, data)
 
@@ -63,7 +63,7 @@ class BdFamily(Family):
         disc = bd(medium.state)
         if not disc.spare_clusters or drive.streaming:
             return
-        found = disc.bad_clusters(lba, count)
+        found = disc.bad_clusters(worn(drive), lba, count)
         for cluster in found:
             if not disc.replace(cluster):
                 medium.save()
@@ -73,16 +73,9 @@ class BdFamily(Family):
         if found:
             medium.save()
 
-    def check_readable(self, disc: DiscState, lba: int, count: int) -> None:
-        """End the command where a sector is not recorded, or is on a bad cluster that no spare stands for."""
-        super().check_readable(disc, lba, count)
-        self.check_damage(disc, lba, count)
-
-    def check_damage(self, disc: DiscState, lba: int, count: int) -> None:
-        """End the command with an uncorrectable error where a cluster of the range is bad."""
-        found = bd(disc).damaged and bd(disc).bad_clusters(lba, count)
-        if found:
-            raise CheckConditionError(3, 0x11, 5, information=max(lba, found[0] * CLUSTER))
+    def is_replaced(self, drive: DriveState, disc: DiscState, lba: int) -> bool:
+        """Return whether a spare stands for the cluster of a bad sector: it was replaced as it was written."""
+        return lba // CLUSTER in bd(disc).replaced
 
     # --- FORMAT UNIT --------------------------------------------------------------------------------
 
@@ -96,7 +89,7 @@ class BdFamily(Family):
         sectors = self._format_size(disc, kind, int.from_bytes(parameters[4:8], "big"))
         if parameters[1] & _TRY_OUT:
             return
-        self.apply_format(disc, kind, subtype, sectors)
+        self.apply_format(drive, disc, kind, subtype, sectors)
         medium.save()
         immed = bool(parameters[1] & _IMMED)
         drive.spend(self.format_seconds(drive, disc, kind, subtype), immed=immed, ascq=FORMAT_IN_PROGRESS)
@@ -110,7 +103,7 @@ class BdFamily(Family):
             raise invalid_parameter(4)
         return sectors
 
-    def apply_format(self, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
+    def apply_format(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
         """Change the disc's state."""
         disc.format(sectors, FormatState.COMPLETE)
 
@@ -123,6 +116,11 @@ def bd(disc: DiscState) -> BdDisc:
     """Return the disc, which is a BD."""
     assert isinstance(disc, BdDisc)
     return disc
+
+
+def worn(drive: DriveState) -> tuple[tuple[int, int], ...]:
+    """Return the bad stretches of the disc, as first sector and first one after them."""
+    return () if drive.wear is None else drive.wear.bad
 
 
 def surface_seconds(drive: DriveState, disc: BdDisc) -> float:

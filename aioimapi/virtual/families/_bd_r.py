@@ -80,9 +80,9 @@ class BdRFamily(BdFamily):
         rows = [(sectors, R_SPARES, 0) for sectors in (default, least, most)]
         return [(default, FULL, area.layers.default_spare_clusters), *rows]
 
-    def apply_format(self, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
+    def apply_format(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
         """Set spares aside, and allow pseudo-overwrite where it was asked for."""
-        super().apply_format(disc, kind, subtype, sectors)
+        super().apply_format(drive, disc, kind, subtype, sectors)
         bd_r(disc).pow = subtype == _WITH_POW
 
     # --- WRITE and READ -----------------------------------------------------------------------------
@@ -162,9 +162,7 @@ class BdRFamily(BdFamily):
 
     def check_readable(self, disc: DiscState, lba: int, count: int) -> None:
         """With pseudo-overwrite all of the user area can be read: what is not recorded is zeros."""
-        if bd_r(disc).overwritable and lba + count <= disc.sectors:
-            self.check_damage(disc, lba, count)
-        else:
+        if not bd_r(disc).overwritable or lba + count > disc.sectors:
             super().check_readable(disc, lba, count)
 
     # --- CLOSE TRACK SESSION, RESERVE TRACK ---------------------------------------------------------

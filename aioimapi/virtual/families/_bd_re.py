@@ -23,6 +23,7 @@ from aioimapi.virtual.families._bd import (
     BdFamily,
     bd,
     surface_seconds,
+    worn,
 )
 from aioimapi.virtual.families._family import Feature, FormatChoice
 
@@ -71,20 +72,23 @@ class BdReFamily(BdFamily):
             rows.insert(1, (least, MORE_SPARES, 0))
         return rows
 
-    def apply_format(self, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
+    def apply_format(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
         """Set spares aside; known defects stay known, and certifying the whole disc finds all."""
-        super().apply_format(disc, kind, subtype, sectors)
+        super().apply_format(drive, disc, kind, subtype, sectors)
         disc.tracks[0].next_lba = 0
         if subtype == _FULL_CERTIFICATION:
             disc.replaced = []
-            found = disc.bad_clusters(0, sectors)
+            found = disc.bad_clusters(worn(drive), 0, sectors)
         else:
             found = disc.replaced
         disc.replaced = [cluster for cluster in found if cluster * CLUSTER < sectors][: disc.usable_spares]
 
     def format_seconds(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int) -> float:
         """Certifying takes as long as writing and reading the disc, or a tenth of it."""
-        if kind not in (RE_SPARES, RE_NO_SPARES) or subtype not in (_FULL_CERTIFICATION, _QUICK_CERTIFICATION):
+        if kind not in (RE_SPARES, RE_NO_SPARES) or subtype not in (
+            _FULL_CERTIFICATION,
+            _QUICK_CERTIFICATION,
+        ):
             return super().format_seconds(drive, disc, kind, subtype)
         return surface_seconds(drive, disc) / (1 if subtype == _FULL_CERTIFICATION else 10)
 

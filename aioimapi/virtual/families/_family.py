@@ -159,6 +159,10 @@ class Family:
             raise CheckConditionError(5, 0x21, 0)
         raise CheckConditionError(8, 0x00, 0, information=lba)  # blank check
 
+    def is_replaced(self, drive: DriveState, disc: DiscState, lba: int) -> bool:
+        """Return whether the drive keeps what belongs on a bad sector elsewhere (feature 0024h)."""
+        return 0x0024 in self.features(drive, disc)
+
     # --- CLOSE TRACK SESSION, RESERVE TRACK, FORMAT UNIT, BLANK -------------------------------------
 
     def close(self, drive: DriveState, medium: VirtualMedium, command: CloseTrackSession) -> None:
