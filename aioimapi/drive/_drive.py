@@ -224,7 +224,10 @@ class Drive(Questions):
         """Open and close the tray, so that the operating system takes the disc for a new one.
 
         Linux keeps a disc's size and sectors from the time when it was loaded, and a burn tells it nothing:
-        it mounts a disc that was just burned only after this.
+        it mounts a disc that was just burned only after this. Some drives, too, can read what they wrote only then.
+
+        Within :meth:`hold_disc` the tray is locked again afterwards. In between a hand can have changed the disc, so
+        that only what is read from it says that it is the same.
 
         Args:
             timeout_s: How long to wait for the drive to be ready again, in seconds.
@@ -237,8 +240,14 @@ class Drive(Questions):
         Cancellation:
             The tray may be open.
         """
-        await self.eject()
-        await self.load(timeout_s)
+        held, self._disc_held = self._disc_held, False  # the drive will tell that the disc may have changed
+        try:
+            await self.eject()
+            await self.load(timeout_s)
+        finally:
+            self._disc_held = held
+        if held:
+            await self.prevent_removal(True)
 
     async def prevent_removal(self, prevent: bool) -> None:
         """Lock or unlock the tray. Whatever happens, it is unlocked when the drive is closed.

@@ -252,6 +252,10 @@ async def _sequential(drive: Asked, state: MediaState) -> MediaState:
     open_ = state.disc_status in (DiscStatus.BLANK, DiscStatus.INCOMPLETE)
     writing = traits_of(state.profile).writing is not Writing.NEVER
     target = next((track for track in reversed(state.tracks) if track.nwa_valid), None) if open_ else None
+    if target is None and blank and state.tracks and state.tracks[-1].free_sectors:
+        # Some drives tell no address for a blank disc: there it is where the track begins.
+        first = state.tracks[-1]
+        target = attrs.evolve(first, nwa_valid=True, next_writable_lba=first.start_lba)
     if target is None or not writing:
         sectors = 0
         with contextlib.suppress(*REFUSALS, RemoteProtocolError):

@@ -28,9 +28,9 @@ from aioimapi.mmc import (
     CloseFunction,
     RecordingEvent,
     RecordingState,
-    RemovableMedium,
 )
 from aioimapi.recorder._checks import Placement, needs_format, place
+from aioimapi.recorder._fresh import FreshDisc, closes_by_hand
 from aioimapi.recorder._ledger import Ledger
 from aioimapi.recorder._meaning import closed_already, closing_event, event_of, what_now
 from aioimapi.recorder._options import Feeder, WriteOptions
@@ -115,7 +115,13 @@ class Burn:
             media = await self._finish(placement)
             if self._options.verify is not VerifyLevel.NONE:
                 await read_back(
-                    self._drive, self._source, self._ledger, media, self._options.verify, marks=marks
+                    self._drive,
+                    self._source,
+                    self._ledger,
+                    media,
+                    self._options.verify,
+                    marks=marks,
+                    reader=FreshDisc(self._drive, self._ledger, READY_S),
                 )
         except BaseException as error:
             await self._tidy_up(error)
@@ -234,12 +240,7 @@ class Burn:
         tray has moved. What goes wrong here is no failure of the burn.
         """
         try:
-            mechanism = (await self._drive.features()).get(RemovableMedium)
-            # Drives of MMC-3 times say version 0, and nothing of loading.
-            by_hand = (
-                mechanism is not None and mechanism.version > 0 and mechanism.eject and not mechanism.load
-            )
-            if by_hand and not self._options.reload:
+            if not self._options.reload and await closes_by_hand(self._drive):
                 advice = "take the disc out and put it in again before mounting it"
                 self._ledger.warnings.append(f"the drive cannot close its tray by itself: {advice}")
                 return

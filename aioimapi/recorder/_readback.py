@@ -9,7 +9,7 @@ from aioimapi.mmc import DiscStatus
 from aioimapi.recorder._ledger import Ledger
 from aioimapi.recorder._progress import Phase
 from aioimapi.recorder._report import Verification, VerifyLevel, bad_sectors
-from aioimapi.recorder._verify import Marks, Verifier
+from aioimapi.recorder._verify import BlockReader, Marks, Verifier
 
 
 async def read_back(
@@ -21,6 +21,7 @@ async def read_back(
     *,
     marks: Marks | None = None,
     digest: str = "auto",
+    reader: BlockReader | None = None,
 ) -> None:
     """Check the disc, and put what was found into the ledger.
 
@@ -32,6 +33,7 @@ async def read_back(
         level: Quick or full.
         marks: What was noted while writing; None to compare with the source itself.
         digest: The digest to use without marks.
+        reader: Reads the disc in the drive's place.
 
     Raises:
         VerificationError: Something is wrong; it and the ledger say what.
@@ -43,7 +45,7 @@ async def read_back(
     ledger.meter.begin(Phase.VERIFYING, source.sector_count)
     ledger.digest_name = marks.digest_name if marks is not None else ledger.digest_name
     verifier = Verifier(
-        drive,
+        drive if reader is None else reader,
         source,
         ledger.meter,
         start_lba=ledger.start_lba,
@@ -118,6 +120,14 @@ def mismatch(drive: str, ledger: Ledger, found: Verification) -> VerificationErr
 
 def _advice(ledger: Ledger, found: Verification) -> str:
     if ledger.job == "burn":
+        total = found.sectors_read + found.sectors_unreadable
+        if found.sectors_different == total > 1:
+            return "not one sector is right, so the drive says that it writes and does not: try another drive"
+        if found.sectors_unreadable == total:
+            return (
+                "nothing can be read: take the disc out, put it in again and verify it (aioimapi verify) before "
+                "another one is burned; some drives read what they wrote only then"
+            )
         return "burn another disc"
     if found.files and not found.unreadable and all(name.startswith("<") for name in found.files):
         return (
