@@ -24,6 +24,11 @@ from aioimapi.virtual._url import open_virtual_target as open_virtual_target
 from aioimapi.virtual._url import parse_virtual_url as parse_virtual_url
 from aioimapi.virtual._wear import Condition as Condition
 from aioimapi.virtual._wear import Wear as Wear
+from aioimapi.virtual.convert._export import export_image as export_image
+from aioimapi.virtual.convert._export import export_sheet as export_sheet
+from aioimapi.virtual.convert._import import copy_disc as copy_disc
+from aioimapi.virtual.convert._import import import_image as import_image
+from aioimapi.virtual.convert._import import import_sheet as import_sheet
 from aioimapi.virtual.discs._kinds import MediumKind as MediumKind
 from aioimapi.virtual.discs._kinds import media_kind as media_kind
 from aioimapi.virtual.discs._state import DiscState as DiscState
@@ -66,6 +71,11 @@ __all__ = (
     "VirtualTarget",
     "Wear",
     "check_medium",
+    "copy_disc",
+    "export_image",
+    "export_sheet",
+    "import_image",
+    "import_sheet",
     "media_kind",
     "open_virtual_target",
     "parse_virtual_url",

@@ -71,5 +71,6 @@ def finish_cd(state: CdDisc) -> None:
         if track.end is not None:
             track.next_lba = track.end
         track.closed = True
-    state.end_session()
+    state.laid_out, state.job = False, None
+    state.lead(state.sessions)
     state.finalized = True

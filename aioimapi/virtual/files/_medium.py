@@ -172,6 +172,11 @@ class VirtualMedium:
         self._raw = self._sidecar = self._handle = -1
 
     @property
+    def handle(self) -> int:
+        """The open medium file, for copying."""
+        return self._handle
+
+    @property
     def closed(self) -> bool:
         """Whether :meth:`close` was called."""
         return self._handle < 0
