@@ -321,6 +321,12 @@ class DriveState:
         self.unflushed = 0
         self.medium = medium.real if isinstance(medium, SimulatedMedium) else SimulatedMedium(medium)
 
+    def finish_simulation(self) -> None:
+        """Forget a session that was closed as a test: the disc is what it was, and test writing is still on."""
+        if isinstance(self.medium, SimulatedMedium):
+            self.simulate(on=False)
+            self.simulate(on=True)
+
     # --- load and eject -----------------------------------------------------------------------------
 
     def eject(self) -> None:

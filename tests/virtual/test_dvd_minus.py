@@ -174,6 +174,18 @@ def test_blanking(drive: Drive) -> None:
     assert host.read(0, 16) == pattern(0, 8) + bytes(8 * SECTOR)  # nothing of the old content
 
 
+def test_another_profile_is_told(drive: Drive) -> None:
+    host = drive("dvd-rw")
+    poll = mmc.GetEventStatusNotification(1 << 1)
+    assert host.ok(poll)[4:] == bytes(4)
+    host.format(0x15, 0)
+    assert host.ok(poll)[4:] == b"\x02\x00\x00\x01"  # features changed
+    host.ok(mmc.Blank(mmc.BlankingType.DISC))
+    assert host.ok(poll)[4:] == b"\x02\x00\x00\x01"
+    host.ok(mmc.Blank(mmc.BlankingType.DISC))
+    assert host.ok(poll)[4:] == bytes(4)
+
+
 def test_quick_blanking_leaves_recording_at_once(drive: Drive) -> None:
     host = drive("dvd-rw")
     host.write(0, 16)
@@ -245,11 +257,15 @@ def test_writing_as_a_test(drive: Drive) -> None:
     body = host.write_parameters(write_type=AT_ONCE, change={2: 0x50 | AT_ONCE})
     host.ok(mmc.ModeSelect10(len(body)), body)
     host.ok(mmc.ReserveTrack.of_size(64))
-    host.write(0, 64)
+    host.write(0, 48)
     host.sync()
-    assert host.disc().status == 2  # as if it were done
+    assert (host.disc().status, host.track(1).nwa) == (1, 48)  # as if it were written
+    host.write(48, 16)
+    host.sync()  # the last sector would close the disc: the test is over
+    assert (host.disc().status, host.track(1).nwa, host.track(1).reserved) == (0, 0, False)
+    host.ok(mmc.ReserveTrack.of_size(32))
     host.select(write_type=INCREMENTAL)
-    assert (host.disc().status, host.track(1).nwa) == (0, 0)
+    assert (host.disc().status, host.track(1).nwa, host.track(1).reserved) == (0, 0, False)
     assert host.read_refused(0) == "5/64/00"
     host.write(0, 16)
     host.sync()
@@ -265,7 +281,9 @@ def test_a_test_ends_with_the_disc(drive: Drive) -> None:
     host.sync()
     host.close(1, 1)
     host.close(2)
-    assert host.disc().status == 2
+    assert host.disc().status == 0
+    host.write(0, 32)
+    assert host.disc().status == 1
     host.ok(mmc.StartStopUnit(start=False, load_eject=True))
     host.ok(mmc.StartStopUnit(start=True, load_eject=True))
     host.ok(mmc.RequestSense())

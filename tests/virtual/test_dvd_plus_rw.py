@@ -71,6 +71,15 @@ def test_formats_that_are_refused(drive: Drive, body: bytes) -> None:
     assert host.disc().background == 0
 
 
+def test_formatting_anew_wipes(drive: Drive) -> None:
+    host = drive("dvd+rw", "&formatted")
+    host.write(0, 16)
+    host.ok(mmc.FormatUnit(), RESTART)
+    assert host.read(0, 16) == pattern(0, 16)
+    host.format(0x26, 0xFFFFFFFF)
+    assert host.read(0, 16) == bytes(16 * 2048)
+
+
 def test_formatting_anew_begins_at_the_beginning(drive: Drive) -> None:
     host = drive("dvd+rw", "&physics=4&close_s=0")
     host.format(0x26, ALL)

@@ -97,6 +97,7 @@ class DvdMinusFamily(DvdFamily):
         if track.next_lba == track.end:
             self._end_at_once(drive, disc)
             medium.save()
+            drive.finish_simulation()
 
     def _end_at_once(self, drive: DriveState, disc: DvdMinusDisc) -> None:
         finalize = self.finalizes(drive, disc, CloseFunction.SESSION)
@@ -112,7 +113,11 @@ class DvdMinusFamily(DvdFamily):
         """Close a track or the session; function 3 is for restricted overwrite."""
         if command.function not in (CloseFunction.TRACK, CloseFunction.SESSION):
             raise invalid_field(2, 2)
+        disc = medium.state
+        sessions = disc.sessions
         super().close(drive, medium, command)
+        if disc.finalized or disc.sessions != sessions:
+            drive.finish_simulation()
 
     def close_track(self, drive: DriveState, disc: DiscState, number: int) -> None:
         """Close one track; where the disc is recorded at once, the rest is filled up and the disc closed."""

@@ -140,8 +140,10 @@ class DvdMinusRwFamily(DvdMinusFamily):
         if not full and command.blanking_type is not BlankingType.MINIMAL:
             raise invalid_field(1, 2)
         drive.unflushed = 0
+        was = disc.overwrite
         disc.erase(minimal=not full)
         medium.wipe()
+        _note_profile(drive, disc, was)
         drive.spend(_writing_s(drive, disc.sectors) if full else drive.physics.close_s, immed=command.immed)
 
     def format_choices(self, disc: DiscState) -> list[FormatChoice]:
@@ -183,11 +185,13 @@ class DvdMinusRwFamily(DvdMinusFamily):
         if not smallest <= sectors <= largest or sectors % _ECC_BLOCK:
             raise invalid_parameter(4)
         drive.unflushed = 0
+        was = disc.overwrite
         _format(disc, kind, sectors)
         if kind in _WHOLE:
             medium.wipe()
         else:
             medium.save()
+        _note_profile(drive, disc, was)
         seconds = drive.physics.close_s if kind in _QUICK else 0.0
         immed = bool(parameters[1] & 0x02)
         drive.spend(seconds + _writing_s(drive, sectors), immed=immed, ascq=FORMAT_IN_PROGRESS)
@@ -225,6 +229,12 @@ def _format(disc: DvdMinusRwDisc, kind: FormatType, sectors: int) -> None:
         disc.format_quick(sectors)
     else:
         disc.format_full(sectors)
+
+
+def _note_profile(drive: DriveState, disc: DvdMinusRwDisc, was_overwrite: bool) -> None:
+    """Let hosts that poll know of another profile: other features are current (MMC-6 6.7.2.2)."""
+    if disc.overwrite != was_overwrite:
+        drive.change_events.append(1)
 
 
 def _writing_s(drive: DriveState, sectors: int) -> float:

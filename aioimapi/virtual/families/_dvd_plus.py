@@ -177,7 +177,10 @@ class DvdPlusRwFamily(DvdPlusFamily):
             disc.formatted_to = disc.written_to = 0
         seconds = disc.raw_sectors * SECTOR_SIZE / drive.write_rate if drive.physics.enabled else 0.0
         disc.format(disc.raw_sectors, FormatState.IN_PROGRESS if seconds else FormatState.COMPLETE)
-        medium.save()
+        if restart:
+            medium.save()
+        else:
+            medium.wipe()
         drive.background_format = None
         if seconds:
             start = drive.now - seconds * disc.formatted_to / disc.raw_sectors
