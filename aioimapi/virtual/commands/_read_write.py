@@ -148,7 +148,7 @@ def refuse_unseen(drive: DriveState) -> None:
 
 def write10(drive: DriveState, command: Write10 | Write12, data: memoryview) -> int:
     """WRITE (10) and WRITE (12), by way of the decoded command."""
-    drive.streaming = isinstance(command, Write12) and command.streaming
+    drive.streaming = isinstance(command, Write12) and (command.streaming or command.verify_not_required)
     try:
         return write_sectors(drive, command.lba, command.sectors, data, fua=command.fua)
     finally:
