@@ -66,7 +66,7 @@ def test_disc_structures_per_family(drive: Drive) -> None:
     assert adip[4] == 0x92
     assert adip[4 + 19 : 4 + 25] == b"AIOIMA"
     listed = dvd.ok(mmc.ReadDiscStructure(0xFF))
-    assert [listed[at] for at in range(4, len(listed), 4)] == [0x00, 0x01, 0x04, 0x05, 0x11]
+    assert [listed[at] for at in range(4, len(listed), 4)] == [0x00, 0x01, 0x04, 0x05, 0x11, 0x30]
     assert bd.ok(mmc.ReadDiscStructure(media=mmc.StructureMedia.BD))[12:15] == b"BDW"
     assert bd.refused(mmc.ReadDiscStructure()).code == "5/24/00"
     assert dvd.refused(mmc.ReadDiscStructure(media=mmc.StructureMedia.BD)).code == "5/24/00"
@@ -75,7 +75,7 @@ def test_disc_structures_per_family(drive: Drive) -> None:
 
 
 CURRENT = {
-    "cd-r": (0x0009, {0x1E, 0x21, 0x2D, 0x2E}),
+    "cd-r": (0x0009, {0x1E, 0x21, 0x2D, 0x2E, 0x103}),
     "dvd+r": (0x001B, {0x1F, 0x2B, 0x10A}),
     "dvd+rw": (0x001A, {0x1F, 0x20, 0x23, 0x2A, 0x10A}),
     "bd-r": (0x0041, {0x21, 0x23, 0x40, 0x41}),

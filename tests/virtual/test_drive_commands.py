@@ -39,6 +39,22 @@ def test_mode_sense_of_six_bytes_as_linux_sends_it(drive: Drive) -> None:
     assert pages_of(everything[4:]) == pages_of(host.ok(mmc.ModeSense10(0x3F))[8:])
 
 
+def test_inquiry_names_the_standards(drive: Drive) -> None:
+    data = mmc.InquiryData.parse(drive("bd-r").ok(mmc.Inquiry()))
+    assert data.version_descriptors == (0x0300, 0x04E0)  # SPC-3, MMC-6
+
+
+def test_features_of_the_drive_beside_those_of_its_discs(drive: Drive) -> None:
+    for kind, plays in (("cd-r", True), ("bd-r", False)):
+        features = mmc.FeatureSet.parse(drive(kind).ok(mmc.GetConfiguration()))
+        audio = features.get(mmc.CdAudioPlay)
+        assert audio is not None
+        assert (audio.current, audio.volume_levels) == (plays, 256)
+        css = features.get(mmc.DvdCss)
+        assert css is not None
+        assert not css.current
+
+
 def test_every_page_is_of_its_standards_length(drive: Drive) -> None:
     pages = pages_of(drive("dvd+r").ok(mmc.ModeSense10(0x3F))[8:])
     sizes = {code: len(page) for code, page in pages.items() if code != 0x2A}

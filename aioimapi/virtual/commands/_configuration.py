@@ -59,6 +59,9 @@ def features(drive: DriveState) -> list[tuple[int, int, int, bytes]]:
     loaded = _CURRENT if disc is not None else 0
     entries[0x0010] = (0, _CURRENT if readable else 0, struct.pack(">IHBB", 2048, unit, 1, 0))
     entries[0x001D] = (0, loaded, b"")
+    audio = disc is not None and disc.kind.traits.cd
+    entries[0x0103] = (0, _CURRENT if audio else 0, b"\x03\0\x01\0")  # mute and volume by channel, 256 levels
+    entries[0x0106] = (0, 0, b"\0\0\0\x01")  # CSS, current with scrambled discs only: there are none
     entries[0x0107] = (4, loaded, b"\x1f\0\0\0")
     if disc is not None:
         for code, (version, payload) in family_of(disc).features(drive, disc).items():

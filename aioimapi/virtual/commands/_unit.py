@@ -29,6 +29,9 @@ _CLASSES: Final = (
     EventClass.MEDIA,
     EventClass.DEVICE_BUSY,
 )
+_STANDARDS: Final = (0x0300, 0x04E0)
+"""Version descriptors: SPC-3 and MMC-6, no version claimed (SPC-4 annex E)."""
+
 _BECOMING_READY: Final = 1
 _SUPPORTED: Final = sum(1 << event for event in _CLASSES)
 
@@ -69,7 +72,8 @@ def inquiry(drive: DriveState, command: Inquiry, data: memoryview) -> bytes:
             value.encode("ascii", "replace")[:size].ljust(size)
             for value, size in ((identity.vendor, 8), (identity.product, 16), (identity.revision, 4))
         )
-        return bytes((0x05, 0x80, 0x05, 0x02, 91, 0, 0, 0)) + text + bytes(60)
+        head = bytes((0x05, 0x80, 0x05, 0x02, 91, 0, 0, 0))
+        return head + text + bytes(22) + struct.pack(">HH", *_STANDARDS) + bytes(34)
     serial = identity.serial.encode("ascii", "replace")
     if command.page_code == VitalProductPage.SUPPORTED_PAGES:
         return b"\x05\0\0\x03\x00\x80\x83"
