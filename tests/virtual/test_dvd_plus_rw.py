@@ -111,3 +111,12 @@ def test_ejecting_lets_it_rest_where_it_is(drive: Drive) -> None:
     host.ok(mmc.RequestSense())
     assert host.disc().background == 1
     assert host.formats()[0][0] == pytest.approx(ALL / 2, abs=16)
+
+
+def test_disc_control_blocks(drive: Drive) -> None:
+    host = drive("dvd+rw")
+    listed = host.ok(mmc.ReadDiscStructure(0x30, address=0xFFFFFFFF, allocation_length=0x8004))
+    assert len(listed) == 32_772
+    assert listed[:8] == b"\x80\x02\x00\x00\xff\xff\xff\xff"
+    assert not any(listed[8:])
+    assert host.refused(mmc.ReadDiscStructure(0x30, address=0x46444300)).code == "5/24/00"

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from aioimapi.mmc import CloseTrackSession, SendDiscStructure
+from aioimapi.mmc import CloseTrackSession, ReadDiscStructure, SendDiscStructure
 from aioimapi.units import SECTOR_SIZE, round_up
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, Busy, DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
@@ -19,8 +19,20 @@ from aioimapi.virtual.files._medium import VirtualMedium
 
 ADIP: Final = 0x11
 LAYER_BOUNDARY: Final = 0x20
+CONTROL_BLOCKS: Final = 0x30
+
+DISC_CONTROL_BLOCKS: Final[Feature] = (0, b"")
+"""Feature 010Ah: the drive reads disc control blocks; these discs have none that a host could ask for."""
+
+_ALL_BLOCKS: Final = 0xFFFFFFFF
+_CONTROL_BLOCK_SIZE: Final = 32_768
 
 _BOUNDARY_SET: Final = 0x80
+
+
+def _block_list(drive: DriveState, disc: DiscState) -> bytes:
+    """Return the list of disc control blocks: its own content descriptor, and no other (MMC-6 6.22.3.2.22)."""
+    return _ALL_BLOCKS.to_bytes(4, "big")
 
 
 def _physical(drive: DriveState, disc: DiscState) -> bytes:
@@ -34,7 +46,14 @@ class DvdPlusFamily(DvdFamily):
         **COMMON,
         PHYSICAL: StructureFormat(2048, _physical),
         ADIP: StructureFormat(256, _physical),
+        CONTROL_BLOCKS: StructureFormat(_CONTROL_BLOCK_SIZE, _block_list),
     }
+
+    def structure(self, drive: DriveState, disc: DiscState, command: ReadDiscStructure) -> bytes:
+        """Return one structure, or their list; of disc control blocks only the list."""
+        if command.format_ == CONTROL_BLOCKS and command.address != _ALL_BLOCKS:
+            raise invalid_field(2)
+        return super().structure(drive, disc, command)
 
 
 class DvdPlusRFamily(DvdPlusFamily):
@@ -44,7 +63,7 @@ class DvdPlusRFamily(DvdPlusFamily):
     offers: ClassVar[Mapping[int, Feature]] = {
         0x001F: DVD_READ,
         0x002B: (0, b"\x01\0\0\0"),
-        0x010A: (0, bytes(4)),
+        0x010A: DISC_CONTROL_BLOCKS,
     }
 
     def features(self, drive: DriveState, disc: DiscState) -> Mapping[int, Feature]:
@@ -84,7 +103,7 @@ class DvdPlusRDualFamily(DvdPlusRFamily):
     offers: ClassVar[Mapping[int, Feature]] = {
         0x001F: DVD_READ,
         0x003B: (0, b"\x01\0\0\0"),
-        0x010A: (0, bytes(4)),
+        0x010A: DISC_CONTROL_BLOCKS,
     }
     formats: ClassVar[Mapping[int, StructureFormat]] = {
         **DvdPlusFamily.formats,
@@ -119,7 +138,7 @@ class DvdPlusRwFamily(DvdPlusFamily):
         0x0020: (1, struct.pack(">IIHBB", 0, 2048, 16, 1, 0)),
         0x0023: (1, b"\x0f\0\0\0\x01\0\0\0"),
         0x002A: (1, b"\x01\0\0\0"),
-        0x010A: (0, bytes(4)),
+        0x010A: DISC_CONTROL_BLOCKS,
     }
 
     def features(self, drive: DriveState, disc: DiscState) -> Mapping[int, Feature]:
