@@ -241,7 +241,9 @@ def _track(disc: CdDisc, sheet: CueSheet, number: int, places: list[int]) -> CdT
     at, begin = next((at, line) for at, line in lines if line.index == 1)
     behind = sheet.lines[sheet.lines.index(lines[-1][1]) + 1]
     end, pregap = behind.lba, begin.lba - lines[0][1].lba
-    if end - begin.lba < CD_MIN_TRACK:
+    # Of a track whose end is the pregap of the next one, that counts: programs cut discs up so.
+    following = next(line for line in sheet.lines if line.index == 1 and line.track not in range(number + 1))
+    if following.lba - begin.lba < CD_MIN_TRACK:
         raise invalid_parameter(at + _PLACE_BYTE)
     block = DATA_FORMS[begin.main_form]
     own = any(line.sub_bytes for _, line in lines)
