@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final, NoReturn
 
 import attrs
@@ -22,8 +23,19 @@ LONG_WRITE_IN_PROGRESS: Final = 0x08
 _NEAR: Final = 256
 """Sectors that the laser gets to without moving: they are in the drive's cache, or the next turn brings them."""
 
+_FORMAT_COMPLETED: Final = 5
+"""Media event: a background format is complete (MMC-6 6.7.2.5)."""
+
 NEW_MEDIUM: Final = (0x28, 0)
 """ASC and ASCQ: the medium may have changed."""
+
+
+EVENTS: Final = 8
+"""How many events of a class the drive keeps for a host that does not ask; the oldest are forgotten first."""
+
+
+def _events() -> deque[int]:
+    return deque(maxlen=EVENTS)
 
 
 @attrs.frozen
@@ -149,7 +161,7 @@ class DriveState:
     tray_open: bool = False
     locked: bool = False
     attention: list[tuple[int, int]] = attrs.field(factory=list)
-    media_events: list[int] = attrs.field(factory=list)
+    media_events: deque[int] = attrs.field(factory=_events)
     pages: dict[int, bytes] = attrs.field(factory=dict)
     write_kbps: int | None = None
     read_kbps: int | None = None
@@ -164,8 +176,8 @@ class DriveState:
     wear: Wear | None = None
     persistent: bool = False
     power: int = 1
-    power_events: list[int] = attrs.field(factory=list)
-    change_events: list[int] = attrs.field(factory=list)
+    power_events: deque[int] = attrs.field(factory=_events)
+    change_events: deque[int] = attrs.field(factory=_events)
     deferred: list[bytes] = attrs.field(factory=list)
     ready_at: float = 0.0
     written: bool = False
@@ -312,6 +324,7 @@ class DriveState:
         if disc is not None and disc.format_state is FormatState.IN_PROGRESS and self.medium is not None:
             disc.format_state = FormatState.COMPLETE
             self.medium.save()
+            self.media_events.append(_FORMAT_COMPLETED)
 
     def simulate(self, *, on: bool) -> None:
         """Begin or end test writing: what is written meanwhile is gone afterwards (MMC-6 7.5.3.3)."""
@@ -326,6 +339,11 @@ class DriveState:
         if isinstance(self.medium, SimulatedMedium):
             self.simulate(on=False)
             self.simulate(on=True)
+
+    def attend(self, asc: int, ascq: int) -> None:
+        """Have the drive tell a unit attention once; one that waits already is not told twice."""
+        if (asc, ascq) not in self.attention:
+            self.attention.append((asc, ascq))
 
     # --- load and eject -----------------------------------------------------------------------------
 
@@ -351,7 +369,7 @@ class DriveState:
         self.write_kbps = self.read_kbps = None
         self.last_lba = 0
         if self.medium is not None:
-            self.attention.append(NEW_MEDIUM)
+            self.attend(*NEW_MEDIUM)
             self.media_events.append(2)
             self.start_slowly()
         self.change_events.append(1)  # other features are current now
@@ -369,7 +387,7 @@ class DriveState:
         self.write_kbps = self.read_kbps = None
         self.deferred.clear()
         self.power = 1
-        self.attention.append((0x29, 0))
+        self.attend(0x29, 0)
 
     def wake(self) -> None:
         """Become active again, for a command that needs the disc."""
@@ -379,7 +397,7 @@ class DriveState:
     def seen_anew(self) -> None:
         """Note that a disc was closed, formatted or blanked: with some quirks the drive looks at it again."""
         if Quirk.ATTENTION_AFTER_CLOSE in self.quirks:
-            self.attention.append(NEW_MEDIUM)
+            self.attend(*NEW_MEDIUM)
 
     def _suspend_background_format(self) -> None:
         running, self.background_format = self.background_format, None

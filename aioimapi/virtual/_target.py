@@ -178,7 +178,7 @@ class VirtualTarget:
         )
         self._unknown = unknown_opcodes(self._drive.quirks)
         if attention and medium is not None and not tray_open:
-            self._drive.attention.append((0x28, 0))
+            self._drive.attend(0x28, 0)
         if medium is not None and not tray_open:
             self._drive.media_events.append(2)
             self._drive.start_slowly()
@@ -414,7 +414,7 @@ class VirtualTarget:
             return GONE
         if fault.action is Action.HANG:
             # The host will reset the bus to get the drive back.
-            self._drive.attention.append((0x29, 0))
+            self._drive.attend(0x29, 0)
             return HANG
         if fault.action is Action.SENSE:
             return TargetReply(CHECK_CONDITION, fixed_sense(*fault.sense, information=fault.lba))

@@ -137,3 +137,25 @@ def test_slow_answers_of_a_busy_drive(drive: Drive) -> None:
     assert refusal_of(host.send(mmc.Seek10(0))).code == "2/04/07"
     host.ok(mmc.ModeSense10(0x2A))
     assert event(host, 1 << 6)[:4].hex() == "06560001"
+
+
+def test_what_nobody_asks_for_is_forgotten(drive: Drive) -> None:
+    host = drive("bd-r")
+    for _ in range(50):
+        host.ok(mmc.StartStopUnit(power_condition=mmc.PowerCondition.IDLE))
+    for _ in range(50):
+        host.target.press_eject()
+        host.target.press_eject()
+    assert host.refused(mmc.TestUnitReady()).code == "6/28/00"  # told once, however often it happened
+    host.ok(mmc.TestUnitReady())
+    assert [event(host, MEDIA)[2] for _ in range(9)] == [3, 2, 3, 2, 3, 2, 3, 2, 0]
+    assert len([1 for _ in range(20) if event(host, POWER)[2]]) == 8
+
+
+def test_the_end_of_a_background_format_is_an_event(drive: Drive) -> None:
+    host = drive("dvd+rw", "&physics=2.4")
+    host.format(0x26, 0xFFFFFFFF)
+    event(host, MEDIA)
+    assert event(host, MEDIA)[2] == 0
+    host.now = 2_295_104 * 2048 / (2.4 * 1_385_000) + 1
+    assert event(host, MEDIA).hex() == "045605020000"

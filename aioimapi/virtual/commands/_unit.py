@@ -181,16 +181,16 @@ def event_status(drive: DriveState, command: GetEventStatusNotification, data: m
 
 def _change_event(drive: DriveState) -> bytes:
     """Return event, persistent prevent and status, change: 2 and 1 are a change of features (MMC-6 6.7.2.2)."""
-    change = drive.change_events.pop(0) if drive.change_events else 0
+    change = drive.change_events.popleft() if drive.change_events else 0
     return bytes((2 if change else 0, 0x80 * drive.persistent, 0, change))
 
 
 def _power_event(drive: DriveState) -> bytes:
-    return bytes((drive.power_events.pop(0) if drive.power_events else 0, drive.power, 0, 0))
+    return bytes((drive.power_events.popleft() if drive.power_events else 0, drive.power, 0, 0))
 
 
 def _media_event(drive: DriveState) -> bytes:
-    code = drive.media_events.pop(0) if drive.media_events else 0
+    code = drive.media_events.popleft() if drive.media_events else 0
     present = 0x02 if drive.medium is not None and not drive.tray_open else 0
     return bytes((code, present | (1 if drive.tray_open else 0), 0, 0))
 
