@@ -108,7 +108,9 @@ def _plan_blocks(
     """Return READ or WRITE, in parts where it has to be."""
     limit_s = READ_S if direction is Direction.IN else WRITE_S
     size = expected // count if count else 0
-    if count and size < SECTOR_SIZE:  # less than the CDB says
+    # In front of LBA 0 lies a CD's lead-in, whose blocks are as small as 96 bytes of subchannel: CD-Text.
+    lead_in = direction is Direction.OUT and cdb[2] & 0x80 and size and expected % count == 0
+    if count and size < SECTOR_SIZE and not lead_in:  # less than the CDB says
         if direction is Direction.OUT:
             return []
         whole = count * SECTOR_SIZE
