@@ -208,11 +208,13 @@ from aioimapi.mmc._read_cd import ReadCdMsf as ReadCdMsf
 from aioimapi.mmc._read_cd import SectorType as SectorType
 from aioimapi.mmc._read_cd import SubChannelSelection as SubChannelSelection
 from aioimapi.mmc._recording import OVERWRITE_TABLE as OVERWRITE_TABLE
+from aioimapi.mmc._recording import PROFILE_CHANGES as PROFILE_CHANGES
 from aioimapi.mmc._recording import SEQUENTIAL_TABLE as SEQUENTIAL_TABLE
 from aioimapi.mmc._recording import RecordingEvent as RecordingEvent
 from aioimapi.mmc._recording import RecordingState as RecordingState
 from aioimapi.mmc._recording import inspect_disc as inspect_disc
 from aioimapi.mmc._recording import next_state as next_state
+from aioimapi.mmc._recording import profile_after as profile_after
 from aioimapi.mmc._registry import COMMANDS as COMMANDS
 from aioimapi.mmc._registry import find_command as find_command
 from aioimapi.mmc._registry import parse_command as parse_command
@@ -287,6 +289,7 @@ __all__ = (
     "MAXIMUM_SPEED",
     "MODE_PAGES",
     "OVERWRITE_TABLE",
+    "PROFILE_CHANGES",
     "PROFILE_TRAITS",
     "SEQUENTIAL_TABLE",
     "SUB_CHANNEL_BYTES",
@@ -519,6 +522,7 @@ __all__ = (
     "next_state",
     "parse_command",
     "parse_pages",
+    "profile_after",
     "program_lba",
     "program_msf",
     "sense_text",

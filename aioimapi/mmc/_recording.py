@@ -16,7 +16,8 @@ erasing leads back to blank, and only on rewritable media.
 
 Overwritable media. There are no sessions to close and no next writable address: a *formatted* disc takes
 writes anywhere, is *open* while some are in the drive's cache, and formatted again once they are flushed. A
-new disc is *unformatted*.
+new disc is *unformatted*. A DVD-RW whose last border was formatted the quick way is *intermediate*: it grows in
+sequence until the session is closed.
 
 *Unknown* is the state after something of which we do not know whether it happened: a WRITE that failed, a
 command whose answer never came (time limit, cancel, unplugged), a disc that may have been changed. A command
@@ -47,6 +48,8 @@ class RecordingState(enum.Enum):
     CLOSED = "closed"
     UNFORMATTED = "unformatted"
     FORMATTED = "formatted"
+    INTERMEDIATE = "intermediate"
+    """DVD-RW, restricted overwrite: the last border is recorded in sequence, and is to be closed (MMC-6 4.3.5)."""
     ERASING = "erasing"
     """BLANK or FORMAT UNIT is under way."""
     UNKNOWN = "unknown"
@@ -71,6 +74,7 @@ _TOLD: Final = {
     _S.CLOSED: "closed",
     _S.UNFORMATTED: "blank",
     _S.FORMATTED: "appendable",
+    _S.INTERMEDIATE: "appendable",
     _S.ERASING: "unknown",
     _S.UNKNOWN: "unknown",
 }
@@ -91,6 +95,7 @@ class RecordingEvent(enum.Enum):
     ERASE_STARTED = "blanking or formatting began"
     ERASED = "blanking ended"
     FORMATTED = "formatting ended"
+    QUICK_FORMATTED = "quick formatting ended: the border is in the intermediate state"
 
 
 _E: Final = RecordingEvent
@@ -170,12 +175,33 @@ OVERWRITE_TABLE: Final = {
         session_closed=_S.FORMATTED,
         finalized=_S.FORMATTED,
     ),
-    **_row(_S.ERASING, formatted=_S.FORMATTED, erased=_S.UNFORMATTED),
+    **_row(
+        _S.INTERMEDIATE,
+        written=_S.INTERMEDIATE,
+        synchronized=_S.INTERMEDIATE,
+        session_closed=_S.FORMATTED,
+        finalized=_S.FORMATTED,
+        erase_started=_S.ERASING,
+    ),
+    **_row(_S.ERASING, formatted=_S.FORMATTED, quick_formatted=_S.INTERMEDIATE, erased=_S.UNFORMATTED),
     **_row(_S.UNKNOWN, synchronized=_S.UNKNOWN, erase_started=_S.ERASING),
 }
 """States and events of media that are overwritten."""
 
 _TABLES: Final = {Writing.SEQUENTIAL: SEQUENTIAL_TABLE, Writing.OVERWRITE: OVERWRITE_TABLE}
+
+
+PROFILE_CHANGES: Final = {
+    (Profile.DVD_RW_SEQUENTIAL, _E.FORMATTED): Profile.DVD_RW_RESTRICTED_OVERWRITE,
+    (Profile.DVD_RW_SEQUENTIAL, _E.QUICK_FORMATTED): Profile.DVD_RW_RESTRICTED_OVERWRITE,
+    (Profile.DVD_RW_RESTRICTED_OVERWRITE, _E.ERASED): Profile.DVD_RW_SEQUENTIAL,
+}
+"""Events that make another kind of disc of one: from then on the other kind's table holds, from ``ERASING``."""
+
+
+def profile_after(profile: Profile, event: RecordingEvent) -> Profile:
+    """Return the profile of a disc after an event: a DVD-RW's changes with its format (MMC-6 4.3.5, 6.2)."""
+    return PROFILE_CHANGES.get((profile, event), profile)
 
 
 def next_state(writing: Writing, state: RecordingState, event: RecordingEvent) -> RecordingState:
@@ -207,6 +233,8 @@ def inspect_disc(profile: Profile, information: DiscInformation) -> RecordingSta
         information: Its answer to READ DISC INFORMATION.
     """
     writing = traits_of(profile).writing
+    if profile is Profile.DVD_RW_RESTRICTED_OVERWRITE and information.disc_status is DiscStatus.INCOMPLETE:
+        return _S.INTERMEDIATE
     if writing is Writing.OVERWRITE:
         return _S.UNFORMATTED if information.disc_status is DiscStatus.BLANK else _S.FORMATTED
     if writing is Writing.NEVER:

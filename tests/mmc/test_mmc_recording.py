@@ -36,6 +36,16 @@ def test_overwriting() -> None:
     assert walk(W.OVERWRITE, S.OPEN, E.SYNCHRONIZED, E.SESSION_CLOSED) is S.FORMATTED
 
 
+def test_a_dvd_rw_changes_its_life() -> None:
+    sequential, overwrite = mmc.Profile.DVD_RW_SEQUENTIAL, mmc.Profile.DVD_RW_RESTRICTED_OVERWRITE
+    assert mmc.profile_after(sequential, E.QUICK_FORMATTED) is overwrite
+    assert mmc.profile_after(overwrite, E.FORMATTED) is overwrite
+    assert mmc.profile_after(overwrite, E.ERASED) is sequential
+    assert mmc.profile_after(mmc.Profile.BD_RE, E.FORMATTED) is mmc.Profile.BD_RE
+    assert walk(W.OVERWRITE, S.ERASING, E.QUICK_FORMATTED, E.WRITTEN, E.SYNCHRONIZED) is S.INTERMEDIATE
+    assert walk(W.OVERWRITE, S.INTERMEDIATE, E.SESSION_CLOSED, E.WRITTEN) is S.OPEN
+
+
 @pytest.mark.parametrize(
     ("writing", "state", "event"),
     [
@@ -101,6 +111,13 @@ def info(status: mmc.DiscStatus, session: mmc.SessionState = mmc.SessionState.EM
         (mmc.Profile.CD_R, info(mmc.DiscStatus.OTHER), S.UNKNOWN),
         (mmc.Profile.DVD_PLUS_RW, info(mmc.DiscStatus.BLANK), S.UNFORMATTED),
         (mmc.Profile.BD_RE, info(mmc.DiscStatus.COMPLETE), S.FORMATTED),
+        (
+            mmc.Profile.DVD_RW_RESTRICTED_OVERWRITE,
+            info(mmc.DiscStatus.INCOMPLETE, mmc.SessionState.INCOMPLETE),
+            S.INTERMEDIATE,
+        ),
+        (mmc.Profile.DVD_RW_RESTRICTED_OVERWRITE, info(mmc.DiscStatus.COMPLETE), S.FORMATTED),
+        (mmc.Profile.DVD_RAM, info(mmc.DiscStatus.OTHER), S.FORMATTED),
         (mmc.Profile.DVD_ROM, info(mmc.DiscStatus.COMPLETE), S.CLOSED),
         (mmc.Profile.DVD_ROM, info(mmc.DiscStatus.BLANK), S.UNKNOWN),
     ],
