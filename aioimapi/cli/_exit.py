@@ -71,7 +71,7 @@ def code_for(error: BaseException) -> ExitCode:
     """
     if isinstance(error, errors.VerificationError):
         return ExitCode.NOT_PROVEN
-    if isinstance(error, errors.ImageTruncatedError):
+    if isinstance(error, errors.ImageTruncatedError | errors.SheetError):
         return ExitCode.REFUSED
     if isinstance(error, errors.SourceChangedError | errors.ImageFormatError):
         return ExitCode.FAILED

@@ -29,6 +29,7 @@ from aioimapi.virtual.convert._export import export_sheet as export_sheet
 from aioimapi.virtual.convert._import import copy_disc as copy_disc
 from aioimapi.virtual.convert._import import import_image as import_image
 from aioimapi.virtual.convert._import import import_sheet as import_sheet
+from aioimapi.virtual.discs._cd_traits import CD_SECTORS as CD_SECTORS
 from aioimapi.virtual.discs._kinds import MediumKind as MediumKind
 from aioimapi.virtual.discs._kinds import media_kind as media_kind
 from aioimapi.virtual.discs._state import DiscState as DiscState
@@ -44,6 +45,7 @@ from aioimapi.virtual.files._check import repair_medium as repair_medium
 from aioimapi.virtual.files._medium import VirtualMedium as VirtualMedium
 
 __all__ = (
+    "CD_SECTORS",
     "COMMAND_NAMES",
     "Action",
     "CommandLog",
