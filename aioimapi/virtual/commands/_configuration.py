@@ -14,8 +14,9 @@ PROFILES: Final = tuple(dict.fromkeys(profile for family in FAMILIES.values() fo
 """Profiles of the drive, best first: what it writes, and the read-only discs that written ones can pass for."""
 
 _OFFERED: Final[dict[int, Feature]] = {
-    code: feature for family in FAMILIES.values() for code, feature in family.offers.items()
+    code: feature for family in reversed(FAMILIES.values()) for code, feature in family.offers.items()
 }
+"""What the drive can do with other discs; of several families the best one says how far."""
 
 _PERSISTENT: Final = 0x02
 _CURRENT: Final = 0x01
