@@ -11,7 +11,8 @@ from aioimapi.virtual._wear import SCALES, Wear
 from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.files._medium import VirtualMedium
 
-_GREAT = 0.25
+_GREAT = 0.3
+"""Up to this share of the limit everywhere a disc is excellent."""
 
 
 @attrs.frozen

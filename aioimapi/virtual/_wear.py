@@ -56,11 +56,11 @@ class Scale:
 
 SCALES: Final = {
     # Red Book: C1 block error rate up to 220 a second.
-    "CD": Scale(75, ("C1", "C2"), 1.5, 220, 400, 1_200),
+    "CD": Scale(75, ("C1", "C2"), 4.0, 220, 400, 1_200),
     # ECMA-267 13.3: at most 280 PI errors in eight consecutive ECC blocks.
-    "DVD": Scale(16, ("PI", "PO"), 12.0, 280, 560, 1_660),
+    "DVD": Scale(16, ("PI", "PO"), 6.0, 280, 560, 1_660),
     # BD: 13 LDC errors of a cluster's each 304 code words are the usual bound for a good burn.
-    "BD": Scale(32, ("LDC", "BIS"), 1.6, 13, 40, 120),
+    "BD": Scale(32, ("LDC", "BIS"), 0.35, 13, 40, 120),
 }
 """By family."""
 
