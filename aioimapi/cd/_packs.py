@@ -8,6 +8,7 @@ eight packs. Text in the lead-in (mode 4) is neither protected nor spread: its p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from aioimapi.errors import LocalProtocolError
@@ -52,11 +53,8 @@ def _generator(roots: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-_Q_GENERATOR: Final = _generator(2)
-_P_GENERATOR: Final = _generator(4)
-
-
-def _parity(symbols: Sequence[int], generator: tuple[int, ...]) -> bytes:
+def _parity(symbols: Sequence[int], generator: tuple[int, ...]) -> int:
+    """Return the rest of the division, one byte for each symbol."""
     count = len(generator) - 1
     rest = [0] * count
     for symbol in symbols:
@@ -65,7 +63,33 @@ def _parity(symbols: Sequence[int], generator: tuple[int, ...]) -> bytes:
             following ^ _times(lead, factor)
             for following, factor in zip([*rest[1:], 0], generator[1:], strict=True)
         ]
-    return bytes(rest)
+    return int.from_bytes(bytes(rest), "big")
+
+
+@cache
+def _tables(size: int, roots: int) -> tuple[tuple[int, ...], ...]:
+    """Return the parity of each value in each place; that of several symbols is the sum of theirs.
+
+    Made on first use: most discs have nothing in R to W.
+    """
+    generator = _generator(roots)
+    tables = []
+    for at in range(size):
+        ones = _parity((1,) + (0,) * (size - 1 - at), generator).to_bytes(roots, "big")
+        tables.append(
+            tuple(
+                int.from_bytes(bytes([_times(value, factor) for factor in ones]), "big")
+                for value in range(64)
+            )
+        )
+    return tuple(tables)
+
+
+def _sum(symbols: bytes, table: tuple[tuple[int, ...], ...]) -> int:
+    parity = 0
+    for symbol, values in zip(symbols, table, strict=True):
+        parity ^= values[symbol]
+    return parity
 
 
 def protected(pack: bytes | bytearray | memoryview) -> bytes:
@@ -77,8 +101,8 @@ def protected(pack: bytes | bytearray | memoryview) -> bytes:
     symbols = bytes(pack)
     if len(symbols) != PACK_SYMBOLS or max(symbols) > 0x3F:
         raise LocalProtocolError("A pack has 24 symbols of 6 bits")
-    front = symbols[:2] + _parity(symbols[:2], _Q_GENERATOR) + symbols[4:20]
-    return front + _parity(front, _P_GENERATOR)
+    front = symbols[:2] + _sum(symbols[:2], _tables(2, 2)).to_bytes(2, "big") + symbols[4:20]
+    return front + _sum(front, _tables(20, 4)).to_bytes(4, "big")
 
 
 def pack_ok(pack: bytes | bytearray | memoryview) -> bool:
@@ -86,14 +110,27 @@ def pack_ok(pack: bytes | bytearray | memoryview) -> bool:
     return protected(pack) == bytes(pack)
 
 
+_EMPTY: Final = bytes(PACK_SYMBOLS)
+_R_TO_W: Final = bytes(value & 0x3F for value in range(256))
+_P_AND_Q: Final = bytes(value & 0xC0 for value in range(256))
+
+
+def _packs_of(symbols: bytes | bytearray | memoryview) -> bytes:
+    """Return the 96 symbols of a sector, or refuse what is none."""
+    if len(symbols) != PACK_SYMBOLS * PACKS_IN_SECTOR:
+        raise LocalProtocolError(f"The packs of a sector have 96 symbols, not {len(symbols)}")
+    return bytes(symbols)
+
+
 class PackInterleaver:
     """Spreads packs over the sectors of a track: symbols come up to seven packs late, so it has a memory.
 
-    It begins with empty packs, as a track does.
+    It begins with empty packs, as a track does. Empty packs cost next to nothing.
     """
 
     def __init__(self) -> None:
-        self._past = [bytes(PACK_SYMBOLS)] * _DELAYS
+        self._past = [_EMPTY] * _DELAYS
+        self._idle = _DELAYS
 
     def sector(self, packs: bytes | bytearray | memoryview, *, protect: bool = True) -> bytes:
         """Return the 96 symbols that lie on the disc where four packs are given.
@@ -105,26 +142,29 @@ class PackInterleaver:
         Raises:
             LocalProtocolError: There are not 96 symbols.
         """
-        if len(packs) != PACK_SYMBOLS * PACKS_IN_SECTOR:
-            raise LocalProtocolError(f"Four packs have 96 symbols, not {len(packs)}")
+        given = _packs_of(packs)
+        own = given.translate(_R_TO_W)
+        if self._idle >= _DELAYS and not any(own):
+            return given
         found = bytearray()
-        for first in range(0, len(packs), PACK_SYMBOLS):
-            given = bytes(packs[first : first + PACK_SYMBOLS])
-            pack = bytes(symbol & 0x3F for symbol in given)
-            pack = protected(pack) if protect else pack
-            self._past = [pack, *self._past[:-1]]
+        for first in range(0, len(own), PACK_SYMBOLS):
+            pack = own[first : first + PACK_SYMBOLS]
+            self._idle = 0 if any(pack) else self._idle + 1
+            pack = protected(pack) if protect and not self._idle else pack
+            past = self._past = [pack, *self._past[:-1]]
             spread = bytearray(PACK_SYMBOLS)
             for symbol, place in enumerate(_PLACE):
-                spread[place] = self._past[place % _DELAYS][symbol]
-            found += bytes(symbol | pq & 0xC0 for symbol, pq in zip(spread, given, strict=True))
-        return bytes(found)
+                spread[place] = past[place % _DELAYS][symbol]
+            found += spread
+        others = int.from_bytes(given.translate(_P_AND_Q), "big")
+        return (int.from_bytes(found, "big") | others).to_bytes(len(given), "big")
 
 
 class PackDeinterleaver:
     """Collects packs from the sectors of a track: they come out seven packs late."""
 
     def __init__(self) -> None:
-        self._past = [bytes(PACK_SYMBOLS)] * _DELAYS
+        self._past = [_EMPTY] * _DELAYS
 
     def sector(self, symbols: bytes | bytearray | memoryview) -> bytes:
         """Return the four packs that end with the 96 symbols of a sector: those that began seven packs before.
@@ -132,12 +172,9 @@ class PackDeinterleaver:
         Raises:
             LocalProtocolError: There are not 96 symbols.
         """
-        if len(symbols) != PACK_SYMBOLS * PACKS_IN_SECTOR:
-            raise LocalProtocolError(f"A sector has 96 symbols, not {len(symbols)}")
+        own = _packs_of(symbols).translate(_R_TO_W)
         found = bytearray()
-        for first in range(0, len(symbols), PACK_SYMBOLS):
-            given = bytes(symbol & 0x3F for symbol in symbols[first : first + PACK_SYMBOLS])
-            self._past = [given, *self._past[:-1]]
-            for place in _PLACE:
-                found.append(self._past[_DELAYS - 1 - place % _DELAYS][place])
+        for first in range(0, len(own), PACK_SYMBOLS):
+            past = self._past = [own[first : first + PACK_SYMBOLS], *self._past[:-1]]
+            found += bytes([past[_DELAYS - 1 - place % _DELAYS][place] for place in _PLACE])
         return bytes(found)

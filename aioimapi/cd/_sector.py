@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 import attrs
@@ -284,7 +285,8 @@ def ecc_ok(raw: bytes | bytearray | memoryview) -> bool | None:
     return ecc([block])[0] == data[12 + ECC_DATA_SIZE :]
 
 
-def _scrambler() -> bytes:
+@cache
+def _scrambler() -> int:
     """Return what a scrambler puts over the 2,340 bytes behind the synchronisation (ECMA-130 annex B).
 
     A register of 15 bits with feedback x^15 + x + 1 that begins with 1; least significant bits first.
@@ -297,10 +299,7 @@ def _scrambler() -> bytes:
             value |= (register & 1) << bit
             register = register >> 1 | ((register ^ register >> 1) & 1) << 14
         stream.append(value)
-    return bytes(stream)
-
-
-_SCRAMBLER: Final = int.from_bytes(bytes(len(SYNC)) + _scrambler(), "little")
+    return int.from_bytes(bytes(len(SYNC)) + stream, "little")
 
 
 def scramble(raw: bytes | bytearray | memoryview) -> bytes:
@@ -311,4 +310,4 @@ def scramble(raw: bytes | bytearray | memoryview) -> bytes:
     """
     if len(raw) != RAW_SECTOR_SIZE:
         raise LocalProtocolError(f"A CD sector has 2,352 bytes, not {len(raw)}")
-    return (int.from_bytes(raw, "little") ^ _SCRAMBLER).to_bytes(RAW_SECTOR_SIZE, "little")
+    return (int.from_bytes(raw, "little") ^ _scrambler()).to_bytes(RAW_SECTOR_SIZE, "little")
