@@ -57,6 +57,11 @@ class DvdMinusDualDisc(DvdMinusDisc):
                 f"a layer of {self.layer_0} sectors, recorded to {self.block}, jumped at {self.jumped}"
             )
 
+    def unloaded(self) -> None:
+        """Forget the write type of a disc that is still blank."""
+        if self.status is DiscStatus.BLANK:
+            self.layer_jump = False
+
     @property
     def layer_0(self) -> int:
         """Sectors of layer 0."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
-from aioimapi.mmc import SendDiscStructure
+from aioimapi.mmc import ReserveTrack, SendDiscStructure
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 from aioimapi.virtual._write_parameters import write_type
@@ -147,6 +147,12 @@ class DvdMinusDualFamily(DvdMinusFamily):
             if stop == at:
                 raise CheckConditionError(8, 0x00, 0, information=at)  # blank check
             at = stop
+
+    def reserve(self, drive: DriveState, medium: VirtualMedium, command: ReserveTrack) -> None:
+        """Reserve a track; jumping, the disc has one only."""
+        if _dual(medium.state).layer_jump and not medium.state.finalized:
+            raise CheckConditionError(5, 0x64, 0)
+        super().reserve(drive, medium, command)
 
     def close_track(self, drive: DriveState, disc: DiscState, number: int) -> None:
         """Close the track; jumping, the disc has one only, which ends with the session."""

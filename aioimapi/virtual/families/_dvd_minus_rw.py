@@ -182,7 +182,7 @@ class DvdMinusRwFamily(DvdMinusFamily):
         sectors = int.from_bytes(parameters[4:8], "big")
         largest = next(choice[0] for choice in self.format_choices(disc) if choice[1] == kind)
         smallest = 0 if kind in _MAY_BE_EMPTY else 1
-        if not smallest <= sectors <= largest or sectors % _ECC_BLOCK:
+        if not largest or not smallest <= sectors <= largest or sectors % _ECC_BLOCK:
             raise invalid_parameter(4)
         drive.unflushed = 0
         was = disc.overwrite
