@@ -37,7 +37,6 @@ _FIRST: Final = 0xA0
 _LEAD_OUT: Final = 0xA2
 _NEXT: Final = 0xB0
 _DATA: Final = 4
-_R_TO_W: Final = bytes(value & 0x3F for value in range(256))
 _XA: Final = 0x20
 
 
@@ -104,7 +103,7 @@ class RawJob:
         run: list[bytes] = []
         for at in range(count):
             block = data[at * size : (at + 1) * size]
-            sub = self._subchannel(block[RAW_SECTOR_SIZE:])
+            sub = self._subchannel(block[RAW_SECTOR_SIZE:], spread=lba + at >= program)
             if lba + at < program:
                 self._lead_in_sector(sub)
                 continue
@@ -122,14 +121,11 @@ class RawJob:
             self._store(medium, lba + count - len(run), run)
         self.next_lba = lba + count
 
-    def _subchannel(self, sub: memoryview) -> bytes:
-        """Return the channels P to W as they lie on the disc."""
+    def _subchannel(self, sub: memoryview, *, spread: bool) -> bytes:
+        """Return the channels P to W as they lie on the disc; CD-Text in the lead-in is not spread."""
         if self.block_type == _WITH_PQ:
             return with_pq(b"", bytes(sub[:12]), p=bool(sub[15] & 0x80))
-        own = bytes(sub)
-        if self.block_type == _WITH_PACKS and any(own.translate(_R_TO_W)):
-            return self.packs.sector(own)
-        return own
+        return self.packs.sector(sub) if spread and self.block_type == _WITH_PACKS else bytes(sub)
 
     def _lead_in_sector(self, sub: bytes) -> None:
         self.text.take(sub)

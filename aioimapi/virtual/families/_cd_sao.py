@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from aioimapi.cd import with_pq
+from aioimapi.cd import PackInterleaver, with_pq
 from aioimapi.errors import InvalidFieldError
 from aioimapi.mmc import CueLine, CueSheet
 from aioimapi.units import SECTOR_SIZE
@@ -40,6 +40,7 @@ class Segment:
         index: 0 is the pregap.
         block: What the host sends of the main channel.
         sub: Bytes of subchannel behind it.
+        packs: The subchannel comes as packs, which the drive protects and spreads over the sectors.
     """
 
     start: int
@@ -48,6 +49,7 @@ class Segment:
     index: int
     block: BlockType
     sub: int
+    packs: bool = False
 
     @property
     def size(self) -> int:
@@ -80,6 +82,7 @@ class SaoJob:
     next_lba: int
     text: TextCollector = attrs.field(factory=TextCollector)
     begun: bool = False
+    spread: PackInterleaver = attrs.field(factory=PackInterleaver)
 
     # --- what a WRITE brings ------------------------------------------------------------------------
 
@@ -138,7 +141,9 @@ class SaoJob:
             # P and Q are the drive's, whatever the host sends (MMC-6 6.36.3.15).
             subs = []
             for at in range(count):
-                own = data[at * segment.size + segment.block.size :][: segment.sub]
+                own: bytes | memoryview = data[at * segment.size + segment.block.size :][: segment.sub]
+                if segment.packs:
+                    own = self.spread.sector(own)
                 q, p = q_of(track, segment.number, self.lead, lba + at)
                 subs.append(with_pq(own, q, p=p))
         raw, user = raw_of(segment.block, lba, count, data, subs, segment.sub)
@@ -232,7 +237,7 @@ def _segment(line: CueLine, start: int, end: int) -> Segment:
     block = DATA_FORMS[line.main_form]
     if not line.track:  # of the lead-in the host can send the subchannel only
         block = attrs.evolve(block, size=0)
-    return Segment(start, end, line.track, line.index, block, line.sub_bytes)
+    return Segment(start, end, line.track, line.index, block, line.sub_bytes, line.packed_sub_channel)
 
 
 def _track(disc: CdDisc, sheet: CueSheet, number: int, places: list[int]) -> CdTrack:
