@@ -334,6 +334,12 @@ class DriveState:
         self.unflushed = 0
         self.medium = medium.real if isinstance(medium, SimulatedMedium) else SimulatedMedium(medium)
 
+    def end_simulated_session(self) -> None:
+        """Show the disc as it is where the session that was closed was a test; test writing stays on."""
+        if isinstance(self.medium, SimulatedMedium):
+            self.simulate(on=False)
+            self.simulate(on=True)
+
     def finish_simulation(self) -> None:
         """Forget a session that was closed as a test: the disc is what it was, and test writing is still on."""
         if isinstance(self.medium, SimulatedMedium):

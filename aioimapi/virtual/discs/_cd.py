@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from aioimapi.virtual.discs._cd_traits import CD_MIN_TRACK, CD_PACKET_LINK, CD_PREGAP, CD_RUN_OUT
+from aioimapi.virtual.discs._cd_traits import CD_LINK, CD_MIN_TRACK, CD_PACKET_LINK, CD_PREGAP, CD_RUN_OUT
 from aioimapi.virtual.discs._state import DiscState, DiscStatus, SessionState, Track, sector_number
 
 MAX_TRACKS = 99
@@ -172,7 +172,7 @@ class CdArea(enum.Enum):
     PREGAP = "pregap"
     """Index 0 of a track, where it can be read."""
     LINK = "link"
-    """Run-out, link and run-in blocks, and the pregap in front of data that was not written with its session."""
+    """Run-out, link and run-in blocks: those in front of a pregap, too, where data was not written with its session."""
     BLANK = "blank"
     OUTSIDE = "outside"
     """Lead-in and lead-out."""
@@ -272,8 +272,8 @@ class CdDisc(DiscState):
 
     @property
     def plain(self) -> bool:
-        """Whether all tracks are data that lies in the medium file, so that every disc's rules hold."""
-        return not any(track.raw or track.whole or not track.form.data for track in self.cd_tracks)
+        """Whether all tracks are data that lies in the medium file."""
+        return not any(track.raw for track in self.cd_tracks)
 
     @property
     def next_start(self) -> int:
@@ -297,8 +297,10 @@ class CdDisc(DiscState):
         if lba < track.start:
             if track.blank and not track.whole:
                 return CdArea.BLANK, number, track.start
-            readable = track.whole or not track.form.data
-            return CdArea.PREGAP if readable else CdArea.LINK, number, track.start
+            linked = track.start - track.pregap + CD_LINK
+            if not track.whole and track.form.data and lba < linked:
+                return CdArea.LINK, number, linked
+            return CdArea.PREGAP, number, track.start
         if lba >= end:
             following = tracks[number].start - tracks[number].pregap if number < len(tracks) else 1 << 31
             return CdArea.OUTSIDE, 0, following

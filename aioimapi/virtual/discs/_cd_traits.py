@@ -18,6 +18,9 @@ CD_RUN_OUT: Final = 2
 CD_PACKET_LINK: Final = 7
 """Blocks lost between two packets: run-out 2, link 1, run-in 4 (MMC-6 4.2.3.8.2)."""
 
+CD_LINK: Final = 5
+"""Of those, the blocks that lie behind the run-out: link 1, run-in 4."""
+
 CD_MIN_TRACK: Final = 300
 """Shortest CD track in sectors: four seconds (MMC-6 6.3.3.1.2, Red Book)."""
 

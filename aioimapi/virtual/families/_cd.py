@@ -202,13 +202,15 @@ class CdFamily(Family):
 
     def check_readable(self, disc: DiscState, lba: int, count: int) -> None:
         """End the command where a sector of the range cannot be read as 2,048 bytes of user data."""
-        state = cd(disc)
-        if state.plain:
+        tracks = cd(disc).cd_tracks
+        if len(tracks) == 1 and not tracks[0].raw and not disc.gaps and lba + count <= tracks[0].next_lba:
+            return
+        if not disc.sequential:
             super().check_readable(disc, lba, count)
             return
         if lba + count > disc.sectors:
             raise CheckConditionError(5, 0x21, 0)
-        check_area(state, lba, count, data=True)
+        check_area(cd(disc), lba, count, data=True)
 
     def read(self, medium: VirtualMedium, lba: int, buffer: memoryview) -> None:
         """Fill ``buffer`` with the user data of sectors that can be read."""
@@ -234,6 +236,8 @@ class CdFamily(Family):
             if disc.session_state is not SessionState.EMPTY:
                 disc.lead(disc.sessions).following = FOLLOWING.get(multi_session(drive), NextSession.NONE)
         super().close(drive, medium, command)
+        if command.function == CloseFunction.SESSION:
+            drive.end_simulated_session()
 
     def finalizes(self, drive: DriveState, disc: DiscState, function: int) -> bool:
         """Return whether the Multi-session field of page 05h ends the disc with the session."""
