@@ -207,6 +207,7 @@ from aioimapi.mmc._read_cd import ReadCd as ReadCd
 from aioimapi.mmc._read_cd import ReadCdMsf as ReadCdMsf
 from aioimapi.mmc._read_cd import SectorType as SectorType
 from aioimapi.mmc._read_cd import SubChannelSelection as SubChannelSelection
+from aioimapi.mmc._recording import ERASING_EVENTS as ERASING_EVENTS
 from aioimapi.mmc._recording import OVERWRITE_TABLE as OVERWRITE_TABLE
 from aioimapi.mmc._recording import PROFILE_CHANGES as PROFILE_CHANGES
 from aioimapi.mmc._recording import SEQUENTIAL_TABLE as SEQUENTIAL_TABLE
@@ -282,6 +283,7 @@ __all__ = (
     "DVD_MINUS_SECTORS",
     "DVD_PLUS_DL_SECTORS",
     "DVD_PLUS_SECTORS",
+    "ERASING_EVENTS",
     "FEATURES",
     "FEATURE_NAMES",
     "FORMAT_PARAMETER_LENGTH",

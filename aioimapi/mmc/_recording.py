@@ -14,6 +14,11 @@ the track (*track closed*) ends it; on DVD and BD the session can be closed at o
 makes it *appendable*, finalizing it *closed*. A first write on an appendable disc opens it again. Only
 erasing leads back to blank, and only on rewritable media.
 
+A session of a CD or DVD-R that is written as a whole walks the same way. A cue sheet or a reservation changes the
+drive's plans and not the disc, which stays what it was until the first WRITE; with its last sector the session
+closes itself, so the flush that ends it counts as *session closed* or *finalized*. CD-RW can also be erased in
+parts: the last session, its lead-in and lead-out only, or tracks of an open one.
+
 Overwritable media. There are no sessions to close and no next writable address: a *formatted* disc takes
 writes anywhere, is *open* while some are in the drive's cache, and formatted again once they are flushed. A
 new disc is *unformatted*. A DVD-RW whose last border was formatted the quick way is *intermediate*: it grows in
@@ -34,6 +39,7 @@ from typing import Final
 
 from aioimapi.errors import LocalProtocolError
 from aioimapi.mmc._disc_information import DiscInformation, DiscStatus, SessionState
+from aioimapi.mmc._format import BlankingType
 from aioimapi.mmc._profiles import Profile, Writing, traits_of
 
 
@@ -83,6 +89,7 @@ _TOLD: Final = {
 class RecordingEvent(enum.Enum):
     """What happens to a disc."""
 
+    LAYOUT_TAKEN = "a cue sheet or a reservation for a whole session was taken"
     WRITTEN = "a WRITE was taken"
     SYNCHRONIZED = "the cache was flushed"
     TRACK_CLOSED = "a track was closed"
@@ -94,6 +101,9 @@ class RecordingEvent(enum.Enum):
     MEDIUM_CHANGED = "the disc may be another one"
     ERASE_STARTED = "blanking or formatting began"
     ERASED = "blanking ended"
+    SESSION_ERASED = "blanking of the last session ended"
+    SESSION_REOPENED = "blanking of the last session's lead-in and lead-out ended"
+    TRACK_ERASED = "blanking in the open session ended"
     FORMATTED = "formatting ended"
     QUICK_FORMATTED = "quick formatting ended: the border is in the intermediate state"
 
@@ -116,7 +126,7 @@ def _row(
 
 
 SEQUENTIAL_TABLE: Final = {
-    **_row(_S.BLANK, written=_S.OPEN, synchronized=_S.BLANK, erase_started=_S.ERASING),
+    **_row(_S.BLANK, layout_taken=_S.BLANK, written=_S.OPEN, synchronized=_S.BLANK, erase_started=_S.ERASING),
     **_row(
         _S.OPEN,
         written=_S.OPEN,
@@ -146,13 +156,21 @@ SEQUENTIAL_TABLE: Final = {
     ),
     **_row(
         _S.APPENDABLE,
+        layout_taken=_S.APPENDABLE,
         written=_S.OPEN,
         synchronized=_S.APPENDABLE,
         finalized=_S.CLOSED,
         erase_started=_S.ERASING,
     ),
     **_row(_S.CLOSED, synchronized=_S.CLOSED, erase_started=_S.ERASING),
-    **_row(_S.ERASING, erased=_S.BLANK, formatted=_S.BLANK),
+    **_row(
+        _S.ERASING,
+        erased=_S.BLANK,
+        formatted=_S.BLANK,
+        session_erased=_S.APPENDABLE,
+        session_reopened=_S.TRACK_CLOSED,
+        track_erased=_S.FLUSHED,
+    ),
     **_row(_S.UNKNOWN, synchronized=_S.UNKNOWN, erase_started=_S.ERASING),
 }
 """States and events of media that are written in sequence."""
@@ -190,6 +208,19 @@ OVERWRITE_TABLE: Final = {
 
 _TABLES: Final = {Writing.SEQUENTIAL: SEQUENTIAL_TABLE, Writing.OVERWRITE: OVERWRITE_TABLE}
 
+
+ERASING_EVENTS: Final = {
+    BlankingType.DISC: _E.ERASED,
+    BlankingType.MINIMAL: _E.ERASED,
+    BlankingType.TRACK: _E.TRACK_ERASED,
+    BlankingType.UNRESERVE_TRACK: _E.TRACK_ERASED,
+    BlankingType.TRACK_TAIL: _E.TRACK_ERASED,
+    BlankingType.UNCLOSE_LAST_SESSION: _E.SESSION_REOPENED,
+    BlankingType.LAST_SESSION: _E.SESSION_ERASED,
+}
+"""What the end of BLANK means, by its type. The last session may have been the only one: a disc whose only session was
+erased says that it is blank, and :func:`inspect_disc` with it.
+"""
 
 PROFILE_CHANGES: Final = {
     (Profile.DVD_RW_SEQUENTIAL, _E.FORMATTED): Profile.DVD_RW_RESTRICTED_OVERWRITE,

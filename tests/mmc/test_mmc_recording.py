@@ -31,6 +31,26 @@ def test_a_rewritable_disc_becomes_blank_again() -> None:
     assert walk(W.SEQUENTIAL, S.ERASING, E.ERASED) is S.BLANK
 
 
+def test_a_session_written_as_a_whole() -> None:
+    assert walk(W.SEQUENTIAL, S.BLANK, E.LAYOUT_TAKEN) is S.BLANK
+    assert walk(W.SEQUENTIAL, S.BLANK, E.LAYOUT_TAKEN, E.WRITTEN, E.SESSION_CLOSED) is S.APPENDABLE
+    assert walk(W.SEQUENTIAL, S.APPENDABLE, E.LAYOUT_TAKEN, E.WRITTEN, E.FINALIZED) is S.CLOSED
+
+
+def test_parts_of_a_cd_rw_are_erased() -> None:
+    assert set(mmc.ERASING_EVENTS) == set(mmc.BlankingType)
+    ends = {
+        mmc.BlankingType.MINIMAL: S.BLANK,
+        mmc.BlankingType.LAST_SESSION: S.APPENDABLE,
+        mmc.BlankingType.UNCLOSE_LAST_SESSION: S.TRACK_CLOSED,
+        mmc.BlankingType.TRACK_TAIL: S.FLUSHED,
+    }
+    for kind, state in ends.items():
+        assert walk(W.SEQUENTIAL, S.CLOSED, E.ERASE_STARTED, mmc.ERASING_EVENTS[kind]) is state
+    # An open session's lead-in can come back, and more be written before that.
+    assert walk(W.SEQUENTIAL, S.ERASING, E.SESSION_REOPENED, E.WRITTEN, E.SESSION_CLOSED) is S.APPENDABLE
+
+
 def test_overwriting() -> None:
     assert walk(W.OVERWRITE, S.UNFORMATTED, E.ERASE_STARTED, E.FORMATTED, E.WRITTEN) is S.OPEN
     assert walk(W.OVERWRITE, S.OPEN, E.SYNCHRONIZED, E.SESSION_CLOSED) is S.FORMATTED
@@ -50,6 +70,9 @@ def test_a_dvd_rw_changes_its_life() -> None:
     ("writing", "state", "event"),
     [
         (W.SEQUENTIAL, S.CLOSED, E.WRITTEN),
+        (W.SEQUENTIAL, S.OPEN, E.LAYOUT_TAKEN),
+        (W.SEQUENTIAL, S.CLOSED, E.LAYOUT_TAKEN),
+        (W.OVERWRITE, S.FORMATTED, E.LAYOUT_TAKEN),
         (W.SEQUENTIAL, S.BLANK, E.SESSION_CLOSED),
         (W.SEQUENTIAL, S.BLANK, E.TRACK_CLOSED),
         (W.SEQUENTIAL, S.UNKNOWN, E.WRITTEN),
