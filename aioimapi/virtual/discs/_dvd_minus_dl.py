@@ -22,7 +22,8 @@ class DvdMinusDualDisc(DvdMinusDisc):
     """The recording state of a DVD-R DL.
 
     Attributes:
-        layer_jump: It is recorded jumping.
+        layer_jump: It is recorded jumping, or the drive will record it so.
+        begun: Something is recorded so; before that only the drive knows.
         layer_0_set: Sectors of layer 0 as the host has set them (the shifted middle area); 0 for half of the disc.
         interval: Sectors that are recorded on layer 0 between two jumps; 0 for none set.
         manual_jump: Where on layer 0 the next jump is, as the host has set it; 0 for none.
@@ -32,6 +33,7 @@ class DvdMinusDualDisc(DvdMinusDisc):
     """
 
     layer_jump: bool = False
+    begun: bool = False
     layer_0_set: int = 0
     interval: int = 0
     manual_jump: int = 0
@@ -44,12 +46,12 @@ class DvdMinusDualDisc(DvdMinusDisc):
     def facts(self) -> dict[str, Any]:
         """Return what only these discs have."""
         numbers = {name: getattr(self, name) for name in self._NUMBERS}
-        return super().facts() | {"layer_jump": self.layer_jump} | numbers
+        return super().facts() | {"layer_jump": self.begun} | numbers
 
     def take_facts(self, facts: dict[str, Any]) -> None:
         """Take it back."""
         super().take_facts(facts)
-        self.layer_jump = bool(facts.get("layer_jump", False))
+        self.layer_jump = self.begun = bool(facts.get("layer_jump", False))
         for name in self._NUMBERS:
             setattr(self, name, sector_number(facts.get(name, 0)))
         if not self.block <= max(self.block, self.jumped) <= self.layer_0 <= self.raw_sectors // 2:
@@ -58,9 +60,8 @@ class DvdMinusDualDisc(DvdMinusDisc):
             )
 
     def unloaded(self) -> None:
-        """Forget the write type of a disc that is still blank."""
-        if self.status is DiscStatus.BLANK:
-            self.layer_jump = False
+        """Forget how the drive would have recorded it."""
+        self.layer_jump = self.begun
 
     @property
     def layer_0(self) -> int:

@@ -119,8 +119,9 @@ class DvdMinusDualFamily(DvdMinusFamily):
         self, drive: DriveState, medium: VirtualMedium, number: int, lba: int, count: int, data: memoryview
     ) -> None:
         """Record, and jump where the zone is full then."""
-        super().record(drive, medium, number, lba, count, data)
         disc = _dual(medium.state)
+        disc.begun = disc.layer_jump
+        super().record(drive, medium, number, lba, count, data)
         if disc.layer_jump and disc.tracks[0].next_lba == disc.zone_end:
             disc.jump()
             medium.save()
