@@ -119,7 +119,7 @@ HANDLERS: Final[dict[type[mmc.Command], Handler]] = {
 _IGNORES_ATTENTION: Final = frozenset({0x03, 0x12, 0x46, 0x4A, 0xA0})
 """REQUEST SENSE, INQUIRY, GET CONFIGURATION, GET EVENT STATUS NOTIFICATION, REPORT LUNS (MMC-6 4.1.6.1)."""
 
-_WHILE_BUSY: Final = _IGNORES_ATTENTION | {0x1E, 0x5A, 0x5C, 0xBD}
+_WHILE_BUSY: Final = _IGNORES_ATTENTION | {0x1A, 0x1E, 0x5A, 0x5C, 0xBD}
 """Those, and what only asks about or locks the mechanism."""
 
 _READ_TOC: Final = 0x43
