@@ -29,16 +29,23 @@ KINDS = (
 
 @click.command()
 @click.argument("file", type=click.Path())
+@click.option("--wear", metavar="WEAR", help="Also scan its quality after WEAR: age:20,seed:7, for example.")
 @command_options
-def info(console: Console, file: str) -> ExitCode:
+def info(console: Console, file: str, wear: str | None) -> ExitCode:
     """Show the virtual disc in FILE: kind, state, sessions, tracks, faults, and what it takes of the host's disk."""
 
     async def job() -> ExitCode:
-        from aioimapi.virtual import VirtualMedium
+        from aioimapi.virtual import VirtualMedium, Wear, scan_quality
 
+        worn = None if wear is None else Wear.parse(wear)
         with VirtualMedium.open(file, readonly=True) as medium:
             facts = disc_facts(medium, file)
-        return console.result(facts, text=_describe(facts))
+            text = _describe(facts)
+            if worn is not None:
+                quality = scan_quality(medium, worn)
+                facts["quality"] = quality.facts()
+                text += "\n\n" + "\n".join(quality.lines())
+        return console.result(facts, text=text)
 
     return console.run(job)
 

@@ -5,6 +5,8 @@ No drive tells these by a command that all know, so there is none here either: a
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from aioimapi.virtual._wear import SCALES, Wear
@@ -72,6 +74,20 @@ class DiscQuality:
         if worst.errors > self.limit:
             return "worn"
         return "excellent" if worst.errors <= _GREAT * self.limit else "good"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the result as JSON has it."""
+        worst = self.worst
+        return {
+            "verdict": self.verdict,
+            "names": list(self.names),
+            "limit": self.limit,
+            "average": round(self.average, 2),
+            "worst": None if worst is None else worst.errors,
+            "worst_lba": None if worst is None else worst.lba,
+            "samples": len(self.samples),
+            "unreadable": self.unreadable,
+        }
 
     def lines(self) -> tuple[str, ...]:
         """Return the result in words, a line for each fact."""

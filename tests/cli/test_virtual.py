@@ -59,6 +59,18 @@ def test_info_is_for_people_too(run: Run, work: Path) -> None:
     assert run("virtual", "info", "nothing").code == 3
 
 
+def test_info_scans_the_quality_of_a_worn_disc(run: Run, work: Path) -> None:
+    (work / "image.iso").write_bytes(bytes(range(256)) * 8 * 400)
+    assert run("virtual", "convert", "image.iso", "disc", "--media", "dvd+r").code == 0
+    fresh = run("virtual", "info", "disc", "--wear", "seed:7", "--json").result["result"]["quality"]
+    assert (fresh["verdict"], fresh["names"], fresh["unreadable"]) == ("excellent", ["PI", "PO"], 0)
+    text = run("virtual", "info", "disc", "--wear", "bad:100-103").out
+    assert "Quality: bad" in text
+    assert "1 of them unreadable" in text
+    assert "quality" not in run("virtual", "info", "disc", "--json").result["result"]
+    assert run("virtual", "info", "disc", "--wear", "rust:3").code == 3
+
+
 def test_an_image_out_and_in(run: Run, work: Path) -> None:
     Path("x.iso").write_bytes(sectors(500))
     ended = run("virtual", "convert", "x.iso", "disc", "--media", "dvd+r", "--json")
