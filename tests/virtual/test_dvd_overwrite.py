@@ -146,6 +146,13 @@ def test_formats_that_are_refused(drive: Drive, kind: int, sectors: int) -> None
     assert profile_of(host) == 0x14
 
 
+def test_a_format_that_is_only_tried(drive: Drive) -> None:
+    host = drive("dvd-rw")
+    host.format(QUICK, 0, flags=0x86)
+    assert profile_of(host) == 0x14
+    assert host.refused(mmc.FormatUnit(), format_list(QUICK, 8, flags=0x86)).code == "5/26/00"
+
+
 def test_back_to_sequential(drive: Drive) -> None:
     host = drive("dvd-rw", "&formatted")
     assert profile_of(host) == 0x13
@@ -204,6 +211,48 @@ def test_dvd_ram_formats(drive: Drive) -> None:
     assert host.refused(mmc.FormatUnit(), format_list(SPARES, 2_295_072)).code == "5/26/00"
     host.format(FULL, 2_236_704)
     assert host.read(0, 4) == bytes(4 * SECTOR)
+
+
+def spares(host: Host) -> tuple[int, ...]:
+    """Return free primary spares, free supplementary ones, and all supplementary ones, in sectors."""
+    data = host.ok(mmc.ReadDiscStructure(0x0A))[4:]
+    return tuple(int.from_bytes(data[at : at + 4], "big") for at in (0, 4, 8))
+
+
+def test_bad_blocks_are_replaced_as_they_are_written(drive: Drive) -> None:
+    host = drive("dvd-ram", "&wear=bad:40-70")
+    assert host.read_refused(40) == "3/11/05"
+    host.write(32, 64)
+    assert spares(host) == (12_800 - 48, 58_368, 58_368)  # blocks 2 to 4
+    assert host.read(32, 64) == pattern(32, 64)
+    host.write(40, 8)
+    assert spares(host)[0] == 12_800 - 48
+
+
+def test_streaming_leaves_bad_blocks_bad(drive: Drive) -> None:
+    host = drive("dvd-ram", "&wear=bad:40-47")
+    host.ok(mmc.Write12(32, 16, streaming=True), pattern(32, 16))
+    assert host.read_refused(40) == "3/11/05"
+    assert spares(host)[0] == 12_800
+
+
+def test_certifying_finds_all_bad_blocks(drive: Drive) -> None:
+    host = drive("dvd-ram", "&wear=bad:1000-1099,bad:5000")
+    host.format(FULL, 2_236_704, flags=0x06)  # only tried
+    assert spares(host)[0] == 12_800
+    host.format(FULL, 2_236_704)
+    assert spares(host)[0] == 12_800 - 8 * 16
+    assert host.read(1_000, 100) == bytes(100 * SECTOR)
+
+
+def test_spares_run_out(drive: Drive) -> None:
+    host = drive("dvd-ram", "&sectors=40000&wear=bad:0-39999")
+    host.format(FULL, 40_000, flags=0xA2)
+    host.write(0, 800 * 16 - 16)
+    host.write(800 * 16 - 16, 16)
+    refusal = host.refused(mmc.Write10(12_800, 16), pattern(12_800, 16))
+    assert (refusal.code, refusal.information) == ("3/32/00", 12_800)
+    assert spares(host) == (0, 0, 0)
 
 
 def test_dvd_ram_structures(drive: Drive) -> None:

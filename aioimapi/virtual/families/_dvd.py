@@ -22,6 +22,9 @@ COPYRIGHT_MANAGEMENT: Final = 0x05
 WRITE_PROTECTION: Final = 0xC0
 LIST: Final = 0xFF
 
+TRY_OUT: Final = 0x04
+"""Flag of FORMAT UNIT's list header: only say whether it would work (MMC-6 6.5.3.2)."""
+
 _READABLE: Final = 0x40
 _SENDABLE: Final = 0x80
 

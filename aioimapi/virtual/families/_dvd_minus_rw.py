@@ -14,7 +14,7 @@ from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 from aioimapi.virtual.discs._dvd_minus import DvdMinusRwDisc
 from aioimapi.virtual.discs._state import DiscState, DiscStatus, Track
-from aioimapi.virtual.families._dvd import DVD_READ
+from aioimapi.virtual.families._dvd import DVD_READ, TRY_OUT
 from aioimapi.virtual.families._dvd_minus import (
     INCREMENTAL,
     MINUS_WRITE,
@@ -184,6 +184,8 @@ class DvdMinusRwFamily(DvdMinusFamily):
         smallest = 0 if kind in _MAY_BE_EMPTY else 1
         if not largest or not smallest <= sectors <= largest or sectors % _ECC_BLOCK:
             raise invalid_parameter(4)
+        if parameters[1] & TRY_OUT:
+            return
         drive.unflushed = 0
         was = disc.overwrite
         _format(disc, kind, sectors)

@@ -13,7 +13,7 @@ from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_
 from aioimapi.virtual.discs._dvd_plus import DvdPlusRDualDisc, DvdPlusRwDisc
 from aioimapi.virtual.discs._state import DiscState, FormatState, Track
 from aioimapi.virtual.families import _dvd_structures as structures
-from aioimapi.virtual.families._dvd import COMMON, DVD_READ, PHYSICAL, DvdFamily, StructureFormat
+from aioimapi.virtual.families._dvd import COMMON, DVD_READ, PHYSICAL, TRY_OUT, DvdFamily, StructureFormat
 from aioimapi.virtual.families._family import Feature, FormatChoice, sequence_error
 from aioimapi.virtual.files._medium import VirtualMedium
 
@@ -190,8 +190,8 @@ class DvdPlusRwFamily(DvdPlusFamily):
             raise invalid_parameter(4)
         if restart and disc.format_state is FormatState.UNFORMATTED:
             raise sequence_error()
-        if restart and disc.format_state in (FormatState.COMPLETE, FormatState.IN_PROGRESS):
-            return
+        if parameters[1] & TRY_OUT or (restart and disc.format_state >= FormatState.IN_PROGRESS):
+            return  # it would work, or runs, or is done
         if not restart:
             disc.formatted_to = disc.written_to = 0
         seconds = disc.raw_sectors * SECTOR_SIZE / drive.write_rate if drive.physics.enabled else 0.0

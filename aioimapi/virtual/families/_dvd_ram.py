@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 from aioimapi.mmc import FormatType
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, DriveState
-from aioimapi.virtual._reply import invalid_parameter
-from aioimapi.virtual.discs._dvd_ram import DvdRamDisc
+from aioimapi.virtual._reply import CheckConditionError, invalid_parameter
+from aioimapi.virtual.discs._dvd_ram import ECC_BLOCK, DvdRamDisc
 from aioimapi.virtual.discs._dvd_traits import DVD_RAM_MAX_SUPPLEMENTARY
 from aioimapi.virtual.discs._state import DiscState, FormatState
 from aioimapi.virtual.families import _dvd_structures as structures
@@ -18,6 +18,7 @@ from aioimapi.virtual.families._dvd import (
     COMMON,
     DVD_READ,
     PHYSICAL,
+    TRY_OUT,
     WRITE_PROTECTION,
     DvdFamily,
     StructureFormat,
@@ -33,6 +34,8 @@ RECORDING_TYPE: Final = 0x0B
 
 _OPTIONS_VALID: Final = 0x80
 _NO_CERTIFICATION: Final = 0x20
+_REPLACING_S: Final = 0.2
+"""What a drive needs to write a block into a spare area instead: there, again, and back."""
 
 
 def _ram(disc: DiscState) -> DvdRamDisc:
@@ -72,6 +75,22 @@ class DvdRamFamily(DvdFamily):
         last = struct.pack(">IIHBB", max(0, disc.sectors - 1), SECTOR_SIZE, 16, 1, 0)
         return {**self.offers, 0x0020: (1, last)}
 
+    # --- defect management --------------------------------------------------------------------------
+
+    def record(
+        self, drive: DriveState, medium: VirtualMedium, number: int, lba: int, count: int, data: memoryview
+    ) -> None:
+        """Put the sectors onto the disc; where a block is bad and was checked, onto a spare one."""
+        if drive.wear is not None and drive.wear.bad and not drive.streaming:
+            _replace_bad_blocks(drive, medium, drive.wear.bad, lba, count)
+        medium.put(lba, data)
+
+    def is_replaced(self, drive: DriveState, disc: DiscState, lba: int) -> bool:
+        """Return whether a spare stands for the block of a bad sector: it was replaced as it was written."""
+        return lba // ECC_BLOCK in _ram(disc).replaced
+
+    # --- FORMAT UNIT --------------------------------------------------------------------------------
+
     def format_choices(self, disc: DiscState) -> list[FormatChoice]:
         """The default and the largest size, and spares as many as there can be."""
         ram = _ram(disc)
@@ -91,8 +110,14 @@ class DvdRamFamily(DvdFamily):
         sectors = int.from_bytes(parameters[4:8], "big")
         if sectors not in {choice[0] for choice in self.format_choices(disc) if choice[1] == kind}:
             raise invalid_parameter(4)
+        if parameters[1] & TRY_OUT:
+            return
         disc.format(sectors, FormatState.COMPLETE)
         quick = bool(parameters[1] & _OPTIONS_VALID and parameters[1] & _NO_CERTIFICATION)
+        if kind == FormatType.FULL and not quick:  # certifying finds all bad blocks
+            disc.replaced = []
+            disc.replaced = disc.bad_blocks(drive.wear.bad if drive.wear is not None else (), 0, sectors)
+        disc.replaced = disc.replaced[: disc.spare_blocks]
         seconds = drive.physics.close_s
         if kind == FormatType.FULL and not quick:
             medium.wipe()
@@ -106,6 +131,21 @@ class DvdRamFamily(DvdFamily):
     def background_state(self, disc: DiscState) -> int:
         """Return none: it is not formatted in the background."""
         return 0
+
+
+def _replace_bad_blocks(
+    drive: DriveState, medium: VirtualMedium, bad: tuple[tuple[int, int], ...], lba: int, count: int
+) -> None:
+    disc = _ram(medium.state)
+    found = disc.bad_blocks(bad, lba, count)
+    for block in found:
+        if not disc.replace(block):
+            medium.save()
+            at = max(lba, block * ECC_BLOCK)
+            raise CheckConditionError(3, 0x32, 0, information=at)  # no defect spare location available
+        drive.spend(_REPLACING_S)
+    if found:
+        medium.save()
 
 
 def _smallest(disc: DvdRamDisc) -> int:

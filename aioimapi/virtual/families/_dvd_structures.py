@@ -190,5 +190,5 @@ def disc_definition(disc: DvdRamDisc) -> bytes:
 
 def spare_areas(disc: DvdRamDisc) -> bytes:
     """Return format 0Ah: unused primary and supplementary spares, and supplementary ones in all."""
-    spares = disc.supplementary_spares
-    return b"".join(number.to_bytes(4, "big") for number in (DVD_RAM_PRIMARY_SPARES, spares, spares))
+    numbers = (*disc.free_spares, disc.supplementary_spares)
+    return b"".join(number.to_bytes(4, "big") for number in numbers)
