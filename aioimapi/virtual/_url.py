@@ -17,6 +17,7 @@ from aioimapi.virtual._physics import Physics
 from aioimapi.virtual._quirks import Quirk, quirks_of
 from aioimapi.virtual._target import CommandLog, VirtualTarget
 from aioimapi.virtual._wear import Wear
+from aioimapi.virtual.discs._cd_traits import CD_SECTORS
 from aioimapi.virtual.discs._kinds import MediumKind, media_kind
 from aioimapi.virtual.files._medium import VirtualMedium
 
@@ -186,6 +187,13 @@ def _physics(options: VirtualOptions, text: str) -> VirtualOptions:
     return attrs.evolve(options, physics=attrs.evolve(options.physics, enabled=True, speed_x=speed))
 
 
+def _minutes(options: VirtualOptions, text: str) -> VirtualOptions:
+    """Set the size of a CD by the minutes that it is sold with."""
+    if text not in map(str, CD_SECTORS):
+        raise ValueError(f"there are CDs of {', '.join(map(str, CD_SECTORS))} minutes")
+    return attrs.evolve(options, sectors=CD_SECTORS[int(text)])
+
+
 def _fault(options: VirtualOptions, text: str) -> VirtualOptions:
     return attrs.evolve(options, faults=(*options.faults, Fault.parse(text)))
 
@@ -225,6 +233,7 @@ def _set_in(
 _OPTIONS: Final[dict[str, Callable[[VirtualOptions, str], VirtualOptions]]] = {
     "media": _set("media", media_kind),
     "sectors": _set("sectors", _count),
+    "minutes": _minutes,
     "formatted": _set("formatted", _flag),
     "readonly": _set("readonly", _flag),
     "tray_open": _set("tray_open", _flag),
