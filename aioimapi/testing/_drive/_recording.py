@@ -125,7 +125,9 @@ async def _sequential(p: Probe, profile: Profile) -> None:
     await _check_contents(p, [first])
     middle = await _disc(p)
     if middle.disc_status is DiscStatus.COMPLETE:
-        p.deviation("closing a session closed the disc; no other can follow", clause=_CLOSE)
+        # A DVD-R DL's border spans both layers (MMC-6 6.3.3.3).
+        if profile is not Profile.DVD_R_DL_SEQUENTIAL:
+            p.deviation("closing a session closed the disc; no other can follow", clause=_CLOSE)
         return
     p.expect(middle.sessions == 2, f"after a closed session there are {middle.sessions}, not 2", "MMC-6 6.21")
     p.expect(

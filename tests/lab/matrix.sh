@@ -1,0 +1,105 @@
+# What the scripts of tests/lab/matrix.py share; sourced by bash under the lab's kernel.
+#
+# Given: SR and SG (the drive's nodes), DATA (the sources), HERE (a folder of the case's own), MEDIUM.
+
+say() { printf '\n### %s\n' "$*"; }
+
+# Let the kernel look at the disc anew, as after taking it out and putting it in again.
+reload() {
+  sg_start --eject "$SG"
+  blockdev --getsz "$SR" >/dev/null 2>&1 || true # with the tray open: the kernel forgets the old disc
+  sg_start --load "$SG"
+  sg_turs "$SG" >/dev/null 2>&1 || sg_turs "$SG"
+  blockdev --getsz "$SR" >/dev/null
+}
+
+# The disc mounts as FILESYSTEM and holds what is in the folders: equal FILESYSTEM FOLDER...
+equal() {
+  local system=$1 mounted wanted=$HERE/wanted folder
+  shift
+  reload
+  rm -rf "$wanted" && mkdir "$wanted"
+  for folder; do cp -r "$folder/." "$wanted/"; done
+  mounted=$(mount-image "$SR" "$system")
+  diff -r "$wanted" "$mounted"
+  umount "$mounted"
+  echo "equal: $system, $(find "$wanted" -type f | wc -l) files"
+}
+
+# The disc's sectors from LBA on are the file's: same_sectors FILE [LBA]
+same_sectors() {
+  reload
+  cmp -n "$(stat -c %s "$1")" -i "0:$((${2:-0} * 2048))" "$1" "$SR"
+  echo "same sectors: $(stat -c %s "$1") bytes of $1"
+}
+
+# The last output of a program matches: expect FILE REGEX...
+expect() {
+  local file=$1 regex
+  shift
+  for regex; do
+    grep -Eqs -- "$regex" "$file" || { echo "MISSING: $regex"; return 1; }
+  done
+}
+
+# One cell of the table by itself, for cases of many: cell PROGRAM MODE 'REGEX;;REGEX' COMMAND...
+cell() {
+  local program=$1 mode=$2 wanted=$3 status=0 regex missing=
+  shift 3
+  say "$program ($mode): $*"
+  timeout 60 "$@" >"$HERE/said" 2>&1 </dev/null || status=$?
+  tail -c 6000 "$HERE/said"
+  while [[ $wanted ]]; do
+    regex=${wanted%%;;*}
+    [[ $wanted == *';;'* ]] && wanted=${wanted#*;;} || wanted=
+    grep -Eqs -- "$regex" "$HERE/said" || missing+=" /$regex/"
+  done
+  if ((status)); then
+    echo "CELL $program|$mode|status $status"
+  elif [[ $missing ]]; then
+    echo "CELL $program|$mode|not said:$missing"
+  else
+    echo "CELL $program|$mode|passed"
+  fi
+}
+
+# As cell, for a program whose status means nothing.
+cell_whatever() {
+  local program=$1 mode=$2 wanted=$3
+  shift 3
+  cell "$program" "$mode" "$wanted" bash -c '"$@" || true' - "$@"
+}
+
+burn_quietly() { "$@" >"$HERE/burn.log" 2>&1 || { cat "$HERE/burn.log"; return 1; }; }
+
+# Log in to all that the server offers; what appeared is in $OUT/../attachedN: attach_all FILE
+attach_all() {
+  ATTACHED=$1
+  dmesg --follow >"$ATTACHED.dmesg" &
+  attach "$PORT" >"$ATTACHED" || echo "not all appeared" >&2
+}
+
+# Run a case beside others, as soon as there is room for one more: start_case NAME TARGET MEDIUM SECONDS
+start_case() {
+  while (($(jobs -rp | wc -l) >= SIDE_BY_SIDE + 2)); do wait -n || true; done # two more: the server and dmesg
+  run_case "$@" &
+}
+
+# Run a case on its drive: run_case NAME TARGET MEDIUM SECONDS
+run_case() {
+  local name=$1 target=$2 limit=$4 status=0 began host
+  export MEDIUM=$3 HERE=$OUT/$name
+  if ! read -r SR SG _ <<<"$(grep " $target\$" "$ATTACHED")"; then
+    echo "no drive appeared at $target" >"$HERE/log"
+    echo 98 >"$HERE/status"
+    return
+  fi
+  export SR SG
+  host=$(basename "$(readlink -f "/sys/class/block/${SR##*/}/device")")
+  began=$EPOCHREALTIME
+  (cd "$HERE" && timeout -k 5 "$limit" bash -euo pipefail -c '. "$LIBRARY"; set -x; . "$HERE/script"') \
+    >"$HERE/log" 2>&1 </dev/null || status=$?
+  echo "$status" >"$HERE/status"
+  echo "${began/[.,]/} ${EPOCHREALTIME/[.,]/}" >"$HERE/times"
+  grep -E "${SR##*/}\b|(sr|scsi) $host:" "$ATTACHED.dmesg" >"$HERE/dmesg" || true
+}
