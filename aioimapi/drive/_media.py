@@ -119,6 +119,7 @@ class MediaState:
         """Whether a further session can be written behind what is there."""
         return (
             not self.overwritable
+            and not self.heuristically_blank
             and self.disc_status is DiscStatus.INCOMPLETE
             and self.next_writable_lba is not None
         )
@@ -248,7 +249,7 @@ async def _tracks(drive: Asked, disc: DiscInformation | None) -> tuple[TrackInfo
 
 
 async def _sequential(drive: Asked, state: MediaState) -> MediaState:
-    blank = state.disc_status is DiscStatus.BLANK
+    blank = state.state is RecordingState.BLANK
     open_ = state.disc_status in (DiscStatus.BLANK, DiscStatus.INCOMPLETE)
     writing = traits_of(state.profile).writing is not Writing.NEVER
     target = next((track for track in reversed(state.tracks) if track.nwa_valid), None) if open_ else None

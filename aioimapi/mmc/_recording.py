@@ -270,7 +270,7 @@ def inspect_disc(profile: Profile, information: DiscInformation) -> RecordingSta
         return _S.UNFORMATTED if information.disc_status is DiscStatus.BLANK else _S.FORMATTED
     if writing is Writing.NEVER:
         return _S.CLOSED if information.disc_status is DiscStatus.COMPLETE else _S.UNKNOWN
-    if information.disc_status is DiscStatus.BLANK:
+    if information.disc_status is DiscStatus.BLANK or _only_formatted(profile, information):
         return _S.BLANK
     if information.disc_status is DiscStatus.COMPLETE:
         return _S.CLOSED
@@ -279,3 +279,13 @@ def inspect_disc(profile: Profile, information: DiscInformation) -> RecordingSta
     # The last session of an appendable disc is the empty one that may begin, or one that is open.
     sessions = {SessionState.EMPTY: _S.APPENDABLE, SessionState.INCOMPLETE: _S.FLUSHED}
     return sessions.get(information.last_session_state, _S.APPENDABLE)
+
+
+def _only_formatted(profile: Profile, information: DiscInformation) -> bool:
+    """Return whether it is a BD-R with spares and without data: drives call it appendable, with one empty session."""
+    return (
+        profile is Profile.BD_R_SEQUENTIAL
+        and information.disc_status is DiscStatus.INCOMPLETE
+        and information.last_session_state is SessionState.EMPTY
+        and information.sessions == 1
+    )

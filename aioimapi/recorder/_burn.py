@@ -25,7 +25,9 @@ from aioimapi.image import SectorSource
 from aioimapi.image._digest import new_hasher
 from aioimapi.mmc import (
     BackgroundFormat,
+    BdRPseudoOverwrite,
     CloseFunction,
+    Profile,
     RecordingEvent,
     RecordingState,
 )
@@ -252,11 +254,21 @@ class Burn:
 
     async def _closing_functions(self, placement: Placement) -> tuple[CloseFunction, ...]:
         if not placement.traits.overwritable:
-            return placement.closing.functions
+            functions = placement.closing.functions
+            if CloseFunction.SESSION in functions and await self._keeps_session_open(placement):
+                # Its one session stays open as long as anything can be written; the disc is readable without that.
+                return tuple(function for function in functions if function is not CloseFunction.SESSION)
+            return functions
         # IMAPI ends a background format with the burn; else the disc could not leave the drive for an hour.
         information = await self._drive.disc_information()
         running = information.background_format is BackgroundFormat.RUNNING
         return (CloseFunction.STOP_FORMAT,) if running else ()
+
+    async def _keeps_session_open(self, placement: Placement) -> bool:
+        """Return whether it is a BD-R formatted for pseudo-overwrite, whose session drives refuse to close."""
+        if placement.traits.profile is not Profile.BD_R_SEQUENTIAL:
+            return False
+        return (await self._drive.features()).is_current(BdRPseudoOverwrite)
 
     async def _close(self, function: CloseFunction, placement: Placement) -> None:
         """Close something; a drive that has closed it by itself already may refuse.

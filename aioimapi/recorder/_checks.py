@@ -138,7 +138,7 @@ def _next_address(media: MediaState, source: SectorSource, refuse: _Refusal) -> 
             DiscNotWritableError,
             "tells no address for the next write: it is full or damaged; use a blank one",
         )
-    if media.disc_status is not DiscStatus.BLANK and not (
+    if not media.blank and not (
         isinstance(source, PlacedSource) and source.start_lba
     ):
         unfinished = unfinished_sectors(media)

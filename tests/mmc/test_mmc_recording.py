@@ -116,15 +116,20 @@ def test_only_a_write_opens_a_disc(events: list[mmc.RecordingEvent], writing: mm
         assert state.told in {"blank", "appendable", "closed", "unknown"}
 
 
-def info(status: mmc.DiscStatus, session: mmc.SessionState = mmc.SessionState.EMPTY) -> mmc.DiscInformation:
-    return mmc.DiscInformation(disc_status=status, last_session_state=session)
+def info(
+    status: mmc.DiscStatus, session: mmc.SessionState = mmc.SessionState.EMPTY, sessions: int = 1
+) -> mmc.DiscInformation:
+    return mmc.DiscInformation(disc_status=status, last_session_state=session, sessions=sessions)
 
 
 @pytest.mark.parametrize(
     ("profile", "disc", "state"),
     [
         (mmc.Profile.BD_R_SEQUENTIAL, info(mmc.DiscStatus.BLANK), S.BLANK),
-        (mmc.Profile.BD_R_SEQUENTIAL, info(mmc.DiscStatus.INCOMPLETE), S.APPENDABLE),
+        (mmc.Profile.BD_R_SEQUENTIAL, info(mmc.DiscStatus.INCOMPLETE, sessions=2), S.APPENDABLE),
+        (mmc.Profile.DVD_PLUS_R, info(mmc.DiscStatus.INCOMPLETE), S.APPENDABLE),
+        # Formatted with spares and not written: libburn has met drives that call it appendable.
+        (mmc.Profile.BD_R_SEQUENTIAL, info(mmc.DiscStatus.INCOMPLETE), S.BLANK),
         (
             mmc.Profile.BD_R_SEQUENTIAL,
             info(mmc.DiscStatus.INCOMPLETE, mmc.SessionState.INCOMPLETE),
