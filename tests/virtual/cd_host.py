@@ -32,7 +32,9 @@ def line(control: int, track: int, index: int, form: int, lba: int) -> bytes:
 
 def samples(lba: int, count: int) -> bytes:
     """Audio that tells its place: 588 frames of four bytes a sector."""
-    return b"".join(struct.pack("<I", at * 7919 & 0xFFFFFFFF) * 588 for at in range(lba + 1000, lba + 1000 + count))
+    return b"".join(
+        struct.pack("<I", at * 7919 & 0xFFFFFFFF) * 588 for at in range(lba + 1000, lba + 1000 + count)
+    )
 
 
 @attrs.frozen
@@ -82,7 +84,9 @@ def write_cdb(lba: int, count: int) -> bytes:
     return struct.pack(">BBiBHB", 0x2A, 0, lba, 0, count, 0)
 
 
-def read_cd(host: Host, lba: int, count: int, *, main: int = 0xF8, sub: int = 0, kind: int = 0, size: int = 0) -> bytes:
+def read_cd(
+    host: Host, lba: int, count: int, *, main: int = 0xF8, sub: int = 0, kind: int = 0, size: int = 0
+) -> bytes:
     """READ CD, its CDB by hand."""
     cdb = struct.pack(">BBi", 0xBE, kind << 2, lba) + count.to_bytes(3, "big") + bytes((main, sub, 0))
     buffer = bytearray(size or count * 3000)
@@ -91,7 +95,9 @@ def read_cd(host: Host, lba: int, count: int, *, main: int = 0xF8, sub: int = 0,
     return bytes(buffer[: reply.transferred])
 
 
-def read_cd_refused(host: Host, lba: int, count: int, *, main: int = 0xF8, sub: int = 0, kind: int = 0) -> str:
+def read_cd_refused(
+    host: Host, lba: int, count: int, *, main: int = 0xF8, sub: int = 0, kind: int = 0
+) -> str:
     cdb = struct.pack(">BBi", 0xBE, kind << 2, lba) + count.to_bytes(3, "big") + bytes((main, sub, 0))
     reply = host.raw(cdb, bytearray(count * 3000))
     assert reply.status == 2
@@ -99,7 +105,9 @@ def read_cd_refused(host: Host, lba: int, count: int, *, main: int = 0xF8, sub: 
 
 
 def toc(host: Host, format_: int, *, number: int = 0, msf_form: bool = False) -> bytes:
-    command = mmc.ReadTocPmaAtip(mmc.TocFormat(format_), number=number, msf=msf_form, allocation_length=0xFFFF)
+    command = mmc.ReadTocPmaAtip(
+        mmc.TocFormat(format_), number=number, msf=msf_form, allocation_length=0xFFFF
+    )
     data = host.ok(command)
     assert int.from_bytes(data[:2], "big") == len(data) - 2
     return data

@@ -276,6 +276,14 @@ class CdDisc(DiscState):
         return not any(track.raw for track in self.cd_tracks)
 
     @property
+    def being_written(self) -> int | None:
+        """The number of the track that a session that is written as a whole has come to, or None."""
+        if self.job is None or not self.laid_out:
+            return None
+        inside = [n for n, t in enumerate(self.tracks, 1) if t.session == self.sessions]
+        return max((n for n in inside if self.tracks[n - 1].start <= self.job.next_lba), default=inside[0])
+
+    @property
     def next_start(self) -> int:
         """Where the program area of the open session begins."""
         first = self.session_tracks(self.sessions)

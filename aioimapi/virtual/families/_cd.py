@@ -314,11 +314,9 @@ class CdFamily(Family):
 
     def asked_track(self, disc: DiscState, command: ReadTrackInformation) -> int:
         """Return the number of the track that READ TRACK INFORMATION asks about; FFh is also one being written."""
-        job = cd(disc).job
-        if job is not None and job.begun and command.address == INVISIBLE_TRACK and command.address_type == 1:
-            return next(
-                (n for n, t in enumerate(disc.tracks, 1) if t.session == disc.sessions and not t.closed), 1
-            )
+        number = cd(disc).being_written
+        if number is not None and command.address == INVISIBLE_TRACK and command.address_type == 1:
+            return number
         return super().asked_track(disc, command)
 
     def describe_track(self, drive: DriveState, disc: DiscState, number: int) -> bytes:
@@ -328,7 +326,8 @@ class CdFamily(Family):
         page = write_parameters(drive)
         mode, form = control_at(track), track.form
         damaged = state.damaged and track.session == state.sessions
-        open_ = self.is_open(disc, track) and not damaged
+        current = state.being_written
+        open_ = self.is_open(disc, track) and not damaged if current is None else number == current
         invisible = track.blank and track.end is None
         if invisible:  # what it would be; the default page is that of a data track
             mode = page[3] & 0x0F
@@ -357,7 +356,7 @@ class CdFamily(Family):
 
     def _next_lba(self, drive: DriveState, disc: CdDisc, track: CdTrack) -> int:
         """Return the next writable address: a session that is written as a whole begins in front of its program."""
-        if disc.job is not None and disc.job.begun:
+        if disc.being_written is not None:
             next_lba: int = disc.job.next_lba
             return next_lba
         kind = write_type(drive)

@@ -65,7 +65,7 @@ def _lead_in(disc: CdDisc, session: int) -> bytes:
     ]
     entries += [entry(track, number, msf(track.start)[1:]) for number, track in tracks.items()]
     if lead.following is not NextSession.NONE:
-        # The control nibble as in the entries before; MIN, SEC, FRAME: where the next program area can begin.
+        # MIN, SEC, FRAME: where the next program area can begin, which is with its pregap: 2:30 after the lead-out.
         pointers = _ADR_POINTERS | control_of(tracks[first])
         begin = disc.session_tracks(session + 1)
         # The next program area begins with its first pregap: real discs and cdrdao agree on that.
