@@ -124,7 +124,8 @@ class RawJob:
     def _subchannel(self, sub: memoryview, *, spread: bool) -> bytes:
         """Return the channels P to W as they lie on the disc; CD-Text in the lead-in is not spread."""
         if self.block_type == _WITH_PQ:
-            return with_pq(b"", bytes(sub[:12]), p=bool(sub[15] & 0x80))
+            # The check bytes are the drive's: some programs send zeros for them.
+            return with_pq(b"", Q.of(sub).to_bytes(), p=bool(sub[15] & 0x80))
         return self.packs.sector(sub) if spread and self.block_type == _WITH_PACKS else bytes(sub)
 
     def _lead_in_sector(self, sub: bytes) -> None:
