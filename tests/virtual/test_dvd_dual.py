@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from aioimapi import mmc
+from aioimapi.virtual import open_virtual_target
 
 from .host import Host, pattern
 from .test_dvd_minus import features_of, profile_of
@@ -180,6 +182,24 @@ def test_a_jump_by_hand_survives_the_drive(drive: Drive) -> None:
     with type(medium).open(medium.path) as opened:
         assert isinstance(opened.state, again)
         assert opened.state == before
+
+
+def test_a_jump_that_the_process_did_not_live_to_do(tmp_path: Path) -> None:
+    url = f"virtual:{tmp_path / 'disc'}"
+    host = Host(open_virtual_target(f"{url}?media=dvd-r-dl&sectors=20000&attention=no"))
+    host.select(write_type=LAYER_JUMP)
+    host.ok(mmc.SendDiscStructure(INTERVAL, 12), boundary(64))
+    host.write(0, 48)
+    medium = host.target.medium
+    assert medium is not None
+    medium.record(1, 48, pattern(48, 16), 16)  # the last WRITE of the zone, and no more
+    host.target.close()
+    again = Host(open_virtual_target(f"{url}?attention=no"))
+    again.select(write_type=LAYER_JUMP)
+    assert again.track(1).nwa == 20_000 - 64
+    again.write(20_000 - 64, 64)
+    assert again.track(1).nwa == 64
+    again.target.close()
 
 
 def test_the_layers_fill_up(drive: Drive) -> None:

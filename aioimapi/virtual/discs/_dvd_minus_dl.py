@@ -89,9 +89,23 @@ class DvdMinusDualDisc(DvdMinusDisc):
         """First sector after what can be written before the recording jumps."""
         return 2 * self.layer_0 - self.block if self.jumped else self.next_jump
 
-    def jump(self) -> None:
-        """Go on to the other layer: the zone is full."""
+    def jump_if_due(self) -> bool:
+        """Go on to the other layer where the zone is full; return whether it was.
+
+        A process can die between the last WRITE of a zone and this, so whoever looks at the address asks first.
+        """
         track = self.tracks[0]
+        if (
+            not self.layer_jump
+            or track.closed
+            or track.next_lba != self.zone_end
+            or self.block == self.layer_0
+        ):
+            return False
+        self._jump(track)
+        return True
+
+    def _jump(self, track: Track) -> None:
         if self.jumped:
             self.block, self.jumped = self.jumped, 0
             track.next_lba = self.block

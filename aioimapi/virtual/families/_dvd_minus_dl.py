@@ -110,6 +110,7 @@ class DvdMinusDualFamily(DvdMinusFamily):
             return super().accept_write(drive, disc, lba, count)
         if write_type(drive) != WRITE_LAYER_JUMP:
             raise CheckConditionError(5, 0x64, 0)
+        dual.jump_if_due()
         number = self._next_writable(disc, lba, count)
         if lba + count > dual.zone_end:
             raise CheckConditionError(5, 0x63, 0)
@@ -122,16 +123,13 @@ class DvdMinusDualFamily(DvdMinusFamily):
         disc = _dual(medium.state)
         disc.begun = disc.layer_jump
         super().record(drive, medium, number, lba, count, data)
-        if disc.layer_jump and disc.tracks[0].next_lba == disc.zone_end:
-            disc.jump()
+        if disc.jump_if_due():
             medium.save()
 
     def end_of_writing(self, drive: DriveState, medium: VirtualMedium, number: int) -> None:
         """Fill up the last ECC block; jumping, it may be the last of its zone."""
         super().end_of_writing(drive, medium, number)
-        disc = _dual(medium.state)
-        if disc.layer_jump and not disc.finalized and disc.tracks[0].next_lba == disc.zone_end:
-            disc.jump()
+        if _dual(medium.state).jump_if_due():
             medium.save()
 
     def check_readable(self, disc: DiscState, lba: int, count: int) -> None:
@@ -207,8 +205,9 @@ class DvdMinusDualFamily(DvdMinusFamily):
 
     def track_information(self, disc: DiscState, number: int) -> bytes:
         """Return the track information block; jumping, with the zone's last sector and the jumps (MMC-6 6.27.3.20)."""
-        block = bytearray(super().track_information(disc, number))
         dual = _dual(disc)
+        dual.jump_if_due()
+        block = bytearray(super().track_information(disc, number))
         if dual.layer_jump and not disc.finalized:
             block[5] |= _JUMPS_REGULARLY if dual.interval else _JUMPS
             block[24:28] = (dual.zone_end - 1).to_bytes(4, "big")
