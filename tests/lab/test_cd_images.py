@@ -117,5 +117,5 @@ def test_cdrdao_burns_the_same_disc_of_what_went_out(folder: Path, name: str) ->
                     medium.read_raw_into(at, memoryview(buffer))
                 mains = [[b[n : n + RAW] for n in range(0, len(b), 2448)] for b in found]
                 assert mains[0] == mains[1], (name, at)
-    mine = (folder / name).read_bytes()
-    assert (folder / f"blank-{name}").read_bytes()[: len(mine)] == mine
+    data = (folder / name).read_bytes()
+    assert (folder / f"blank-{name}").read_bytes()[: len(data)] == data

@@ -177,8 +177,17 @@ class DiscState:
         Raises:
             ValueError: This is one; the message says what is wrong.
         """
+        largest = max(self.kind.traits.sectors, self.kind.traits.largest_sectors)
+        if not 0 < self.sectors <= self.raw_sectors <= largest:
+            raise ValueError(f"{self.sectors} of {self.raw_sectors} sectors, where {largest} are the most")
         if not self.tracks:
             raise ValueError("no track")
+        if self.limit <= 0:
+            raise ValueError(f"{self.sectors} sectors, which leave no room")
+        used = {track.session for track in self.tracks}
+        last_too = self.finalized or not self.sequential
+        if len(used - {self.sessions}) != self.sessions - 1 or (last_too and self.sessions not in used):
+            raise ValueError(f"{self.sessions} sessions, and one of them has no track")
         after = 0
         for number, track in enumerate(self.tracks, 1):
             end = self.track_end(track)
