@@ -287,6 +287,8 @@ def test_dvd_rom(drive: Drive) -> None:
         "010201000003000000030 7cf".replace(" ", "")
     )
     host.ok(mmc.ReadTocPmaAtip())
+    writing = mmc.GetPerformance(mmc.PerformanceType.PERFORMANCE, data_type=0x14, max_descriptors=4)
+    assert host.ok(writing) == b"\x00\x00\x00\x04\x02\x00\x00\x00"
 
 
 def test_dvd_rom_of_two_layers(drive: Drive) -> None:

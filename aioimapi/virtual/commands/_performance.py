@@ -42,6 +42,8 @@ def get_performance(drive: DriveState, command: GetPerformance, data: memoryview
     if command.data_type & 0x03:
         return _performance([], write << 1, 0)  # exceptions only: there are none
     traits = disc.kind.traits
+    if write and not traits.write_kbps:
+        return _performance([], 2, 0)  # a read-only disc
     if write:
         found = drive.physics.told(traits, drive.told_current_write_kbps, disc.sectors)
     else:
