@@ -213,21 +213,16 @@ def test_sessions_one_after_the_other(tmp_path: Path) -> None:
     assert read_cd_refused(host, end + 5_000, 1) == "5/64/00"
 
 
-def test_times_of_a_later_session_from_zero(tmp_path: Path) -> None:
-    """wodim counts every session's times from 00:00:00."""
+def test_a_later_session_is_not_counted_from_zero(tmp_path: Path) -> None:
+    """What wodim sends there: track 1 at 00:02:00 again. libburn's author saw real drives refuse that."""
     host = insert_cd(tmp_path)
     select(host, 2, multi=3)
     sheet, end = two_audio_tracks()
     send(host, sheet)
     write_audio(host, -150, end)
     host.sync()
-    sheet, length = two_audio_tracks(first=3)
-    send(host, sheet)
-    begin = end + 11_400 - 150
-    write_audio(host, begin, begin + 150 + length)
-    host.sync()
-    assert host.disc().sessions == 3
-    assert full_toc(host)[2, 3][-3:] == msf(begin + 150)
+    assert refused(host, sheet) == ("5/26/00", "800009")
+    assert refused(host, two_audio_tracks(first=3)[0]) == ("5/26/00", "80000d")
 
 
 def test_the_last_possible_lead_out(tmp_path: Path) -> None:

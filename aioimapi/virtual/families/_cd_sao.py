@@ -10,7 +10,7 @@ import attrs
 
 from aioimapi.cd import PackInterleaver, with_pq
 from aioimapi.errors import InvalidFieldError
-from aioimapi.mmc import CueLine, CueSheet, program_msf
+from aioimapi.mmc import CueLine, CueSheet
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_parameter
@@ -209,8 +209,6 @@ def plan_session(disc: CdDisc, data: bytes, lead: CdSession) -> SaoJob:
         sheet = CueSheet.parse(data)
     except InvalidFieldError as error:
         raise invalid_parameter(error.byte, error.bit) from None
-    if disc.sessions > 1 and sheet.lines[1].lba == -CD_PREGAP:
-        sheet = _moved(sheet, disc.next_start)  # wodim has the times of a later session begin with 00:00:00
     places = [at for at in range(0, len(data), _LINE) if data[at] & 0x0F == _ADR_PLACE]
     start = disc.next_start
     begin = start - CD_PREGAP
@@ -234,11 +232,6 @@ def plan_session(disc: CdDisc, data: bytes, lead: CdSession) -> SaoJob:
     segments += [_segment(line, line.lba, after.lba) for line, after in itertools.pairwise(lines[1:])]
     first_write = lead_in if segments[0].size else begin
     return SaoJob(segments, tracks, lead, first, begin, lines[-1].lba, first_write)
-
-
-def _moved(sheet: CueSheet, by: int) -> CueSheet:
-    lines = [attrs.evolve(line, address=program_msf(line.lba + by)) for line in sheet.lines]
-    return attrs.evolve(sheet, lines=tuple(lines))
 
 
 def _segment(line: CueLine, start: int, end: int) -> Segment:
