@@ -51,6 +51,7 @@ from aioimapi.cd._sheet import SheetForm as SheetForm
 from aioimapi.cd._sheet import SheetSubchannel as SheetSubchannel
 from aioimapi.cd._sheet import SheetTrack as SheetTrack
 from aioimapi.cd._sheet import Stretch as Stretch
+from aioimapi.cd._sheet import Texts as Texts
 from aioimapi.cd._sheet import lay_out as lay_out
 from aioimapi.cd._sheet import leaves_folder as leaves_folder
 from aioimapi.cd._sub_channel import CHANNEL_SIZE as CHANNEL_SIZE
@@ -113,6 +114,7 @@ __all__ = (
     "TextBlock",
     "TextKind",
     "TextPack",
+    "Texts",
     "WaveSamples",
     "bcd",
     "bcd_time",

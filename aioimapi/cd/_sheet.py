@@ -227,11 +227,6 @@ class Sheet:
         return tuple(found)
 
     @property
-    def has_text(self) -> bool:
-        """Whether it has any CD-Text."""
-        return bool(self.text_file or self.texts or any(track.texts for track in self.tracks))
-
-    @property
     def disc_kind(self) -> DiscKind:
         """What the disc is, from its tracks where the sheet does not say."""
         if self.kind is not None:
