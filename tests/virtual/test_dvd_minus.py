@@ -103,6 +103,23 @@ def test_at_once(drive: Drive) -> None:
     assert host.ok(mmc.ReadCapacity())[:4] == (99).to_bytes(4, "big")
 
 
+def test_at_once_takes_the_time_of_a_lead_out(drive: Drive) -> None:
+    host = drive("dvd-r", "&physics&when_full=wait&sync_s=1&finalize_s=60")
+    host.select(write_type=AT_ONCE)
+    host.ok(mmc.ReserveTrack.of_size(32))
+    host.write(0, 16)
+    host.now = 10.0
+    assert host.send(mmc.SynchronizeCache10()).duration_s == 1.0
+    host.write(16, 16)
+    host.now = 20.0
+    assert host.send(mmc.SynchronizeCache10(immed=True)).duration_s == 0.0
+    host.now = 80.0
+    assert host.refused(mmc.TestUnitReady()).code == "2/04/07"
+    host.now = 82.0
+    host.ok(mmc.TestUnitReady())
+    assert host.disc().status == 2
+
+
 def test_at_once_may_stay_open(drive: Drive) -> None:
     host = drive("dvd-r", "&sectors=60000")
     host.select(write_type=AT_ONCE, multi_session=MULTI)

@@ -16,7 +16,7 @@ from aioimapi.mmc import (
     WriteAndVerify10,
 )
 from aioimapi.units import SECTOR_SIZE
-from aioimapi.virtual._drive import LONG_WRITE_IN_PROGRESS, DriveState
+from aioimapi.virtual._drive import LONG_WRITE_IN_PROGRESS, OPERATION_IN_PROGRESS, DriveState
 from aioimapi.virtual._quirks import Quirk
 from aioimapi.virtual._reply import CheckConditionError, invalid_field
 from aioimapi.virtual._write_parameters import write_parameters
@@ -73,7 +73,8 @@ def _take_time(drive: DriveState, medium: VirtualMedium, lba: int, size: int) ->
             _lose(drive, medium)
     wait = drive.buffer.take(size, drive.now, rate, wait=physics.when_full == "wait")
     if wait is None:
-        raise CheckConditionError(2, 0x04, LONG_WRITE_IN_PROGRESS)
+        seven = Quirk.BUSY_07 in drive.quirks
+        raise CheckConditionError(2, 0x04, OPERATION_IN_PROGRESS if seven else LONG_WRITE_IN_PROGRESS)
     # The way to the place: the buffer hides it from the host, as long as the burn goes on.
     if not drive.unflushed or lba != drive.last_lba:
         wait += drive.travel_seconds(lba)
@@ -226,6 +227,9 @@ def synchronize_cache(drive: DriveState, command: SynchronizeCache10, data: memo
     seconds = drive.physics.sync_s
     if drive.physics.enabled:
         seconds += drive.buffer.flush(drive.now, drive.write_rate)
-    if drive.unflushed:
-        family_of(medium.state).stop_writing(drive, medium)
+    disc = medium.state
+    if drive.unflushed and not disc.finalized:
+        family_of(disc).stop_writing(drive, medium)
+        if disc.finalized:
+            seconds += drive.physics.finalize_s  # recorded at once: the disc ends with its last sector
     drive.spend(seconds, immed=command.immed)
