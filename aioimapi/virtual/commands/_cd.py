@@ -132,6 +132,7 @@ class _Errors:
 def read_sub_channel(drive: DriveState, command: ReadSubChannel, data: memoryview) -> bytes:
     """READ SUB-CHANNEL: position, catalogue number, recording codes (MMC-3 6.1.18)."""
     _, disc = need_cd(drive)
+    status = audio_status(drive)  # moves the head on
     body = b""
     if command.sub_q:
         if command.format_ is SubChannelFormat.CURRENT_POSITION:
@@ -146,7 +147,7 @@ def read_sub_channel(drive: DriveState, command: ReadSubChannel, data: memoryvie
             body = bytes((3, _ADR_POSITION | track.control, command.track, 0)) + _code(track.isrc, 15)
         else:
             raise invalid_field(3)
-    return bytes((0, audio_status(drive))) + len(body).to_bytes(2, "big") + body
+    return bytes((0, status)) + len(body).to_bytes(2, "big") + body
 
 
 def _code(text: str, size: int) -> bytes:
