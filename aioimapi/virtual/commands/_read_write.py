@@ -228,8 +228,9 @@ def synchronize_cache(drive: DriveState, command: SynchronizeCache10, data: memo
     if drive.physics.enabled:
         seconds += drive.buffer.flush(drive.now, drive.write_rate)
     disc = medium.state
-    if drive.unflushed and not disc.finalized:
+    was_open = not disc.finalized
+    if drive.unflushed:
         family_of(disc).stop_writing(drive, medium)
-        if disc.finalized:
-            seconds += drive.physics.finalize_s  # recorded at once: the disc ends with its last sector
+    if was_open and disc.finalized:
+        seconds += drive.physics.finalize_s  # recorded at once: the disc ends with its last sector
     drive.spend(seconds, immed=command.immed)
