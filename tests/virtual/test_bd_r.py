@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -374,3 +377,53 @@ def test_an_older_sidecar_of_a_disc_with_spares(tmp_path: Path) -> None:
     state.take_facts({})
     assert state.spare_clusters == 4_096  # type: ignore[attr-defined]
     medium.close()
+
+
+OVERWRITE = """
+import sys
+from aioimapi.virtual import open_virtual_target
+target = open_virtual_target(sys.argv[1])
+data = memoryview(bytearray(65536))
+serial = 0
+while True:
+    serial += 1
+    for at in range(0, 65536, 2048):
+        data[at : at + 8] = serial.to_bytes(8, "big")
+    lba = serial * 7 % 16 * 32
+    reply = target.handle(b"\\x2a\\0" + lba.to_bytes(4, "big") + b"\\0\\0\\x20\\0", data, 0.0)
+    assert reply.status == 0, reply
+    sys.stdout.write(f"{serial}\\n")
+    sys.stdout.flush()
+    target.handle(b"\\x35" + bytes(9), None, 0.0)
+"""
+
+
+def test_kill_while_clusters_are_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "disc"
+    for round_ in range(4):
+        for left in tmp_path.iterdir():
+            left.unlink()
+        url = f"virtual:{path}?attention=no"
+        host = Host(open_virtual_target(f"{url}&media=bd-r"))
+        host.format(0x00, 0, subtype=SRM_POW)
+        host.write(0, 512)
+        host.sync()
+        entries = pow_resources(host)[1]
+        host.target.close()
+        with subprocess.Popen(
+            [sys.executable, "-c", OVERWRITE, url], stdout=subprocess.PIPE, text=True
+        ) as burn:
+            assert burn.stdout is not None
+            told = [int(burn.stdout.readline()) for _ in range(20 + 15 * round_)]
+            burn.send_signal(signal.SIGKILL)
+            told += [int(line) for line in burn.stdout.read().split()]
+        host = Host(open_virtual_target(url))
+        nwa = host.track(1).nwa
+        assert nwa is not None
+        spent = (nwa - 512) // 32
+        assert told[-1] <= spent <= told[-1] + 1
+        assert pow_resources(host)[1] == entries - min(spent, 16)
+        # The cluster that was written last, by what was acknowledged: whole, and old or new.
+        found = {host.read(told[-1] * 7 % 16 * 32 + at, 1)[:8] for at in range(32)}
+        assert found == {told[-1].to_bytes(8, "big")}
+        host.target.close()
