@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from aioimapi.drive._failure import REFUSALS
 from aioimapi.drive._media import MediaState, read_media_state
@@ -41,6 +41,9 @@ from aioimapi.mmc import (
 )
 
 _P = TypeVar("_P", bound=ModePage)
+
+ALL_PAGES: Final = 0x3F
+"""Page code of MODE SENSE for all pages that a drive has."""
 
 
 class Questions(Transfers):
@@ -221,8 +224,9 @@ class Questions(Transfers):
         Cancellation:
             Nothing is changed; may be repeated.
         """
-        with contextlib.suppress(*REFUSALS, RemoteProtocolError):
-            return ModeParameters.parse(await self.query(ModeSense10(Capabilities.code))).write_protected
+        for page in (Capabilities.code, ALL_PAGES):  # since MMC-4 drives need not have the first
+            with contextlib.suppress(*REFUSALS, RemoteProtocolError):
+                return ModeParameters.parse(await self.query(ModeSense10(page))).write_protected
         return False
 
     async def media_state(self, *, look_inside: bool = True) -> MediaState:

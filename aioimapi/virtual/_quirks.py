@@ -54,6 +54,14 @@ class Quirk(enum.Enum):
     """For five seconds after a disc was loaded, all commands that touch it are answered 2/04/01."""
     ATTENTION_AFTER_CLOSE = "attention-after-close"
     """Closing, formatting and blanking are followed by a unit attention 6/28/00: the drive has read the disc anew."""
+    NO_PAGE_2A = "no-page-2a"
+    """Mode page 2Ah, which MMC-4 gave up, is refused (5/24/00), and left out where all pages are asked for."""
+    SHORT_SENSE = "short-sense"
+    """Sense data ends after 14 bytes, without field pointers and progress, as of the first ATAPI drives."""
+    SHORT_TRACK = "short-track"
+    """READ TRACK INFORMATION ends after 28 bytes, as in MMC-1: no last recorded address."""
+    BUSY_07 = "busy-07"
+    """A full buffer is told as 2/04/07, operation in progress, and not as 2/04/08; shows with physics only."""
 
 
 SLOW_START_S: Final = 5.0
@@ -130,8 +138,16 @@ def _no_load(cdb: bytes, answer: bytearray) -> None:
         at += 4 + answer[at + 3]
 
 
+def _short_track(cdb: bytes, answer: bytearray) -> None:
+    if len(answer) > 28:
+        del answer[28:]
+        answer[:2] = (26).to_bytes(2, "big")
+        answer[7] &= ~0x02
+
+
 _CHANGES: Final[Mapping[Quirk, tuple[int, Callable[[bytes, bytearray], None]]]] = {
     Quirk.NO_NWA: (0x52, _without_nwa),
+    Quirk.SHORT_TRACK: (0x52, _short_track),
     Quirk.BOOK_TYPE_ROM: (0xAD, _as_dvd_rom),
     Quirk.SLIM: (0x46, _no_load),
 }
@@ -146,3 +162,10 @@ def changed_answer(quirks: frozenset[Quirk], cdb: bytes, answer: bytes) -> bytes
             change[1](cdb, changed)
             answer = bytes(changed)
     return answer
+
+
+def changed_sense(quirks: frozenset[Quirk], sense: bytes) -> bytes:
+    """Return sense data as such a drive gives it."""
+    if Quirk.SHORT_SENSE not in quirks or len(sense) < 14:
+        return sense
+    return sense[:7] + b"\x06" + sense[8:14]

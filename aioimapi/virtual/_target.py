@@ -24,6 +24,7 @@ from aioimapi.virtual._physics import Physics, WriteBuffer
 from aioimapi.virtual._quirks import (
     Quirk,
     changed_answer,
+    changed_sense,
     quirks_of,
     refused_immed,
     unknown_opcodes,
@@ -306,7 +307,7 @@ class VirtualTarget:
             ):
                 self._not_now(opcode)
                 if drive.deferred and opcode not in _IGNORES_ATTENTION:
-                    return TargetReply(CHECK_CONDITION, drive.deferred.pop(0))
+                    return TargetReply(CHECK_CONDITION, changed_sense(drive.quirks, drive.deferred.pop(0)))
             if drive.quirks and opcode >= 0:
                 data = self._in_its_own_way(cdb, data)
             if opcode == _WRITE_10 and len(cdb) >= 10:
@@ -316,7 +317,11 @@ class VirtualTarget:
             return self._decoded(cdb, data)
         except CheckConditionError as error:
             return TargetReply(
-                CHECK_CONDITION, error.sense, error.transferred, drive.duration_s, note=error.note
+                CHECK_CONDITION,
+                changed_sense(drive.quirks, error.sense) if drive.quirks else error.sense,
+                error.transferred,
+                drive.duration_s,
+                note=error.note,
             )
 
     def _write(self, cdb: bytes, data: memoryview) -> TargetReply:

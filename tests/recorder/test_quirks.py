@@ -8,7 +8,7 @@ import pytest
 
 from aioimapi.errors import DiscNotWritableError, MediumError, RecordingError, VerificationError
 from aioimapi.recorder import Report, open_recorder
-from aioimapi.virtual import Quirk
+from aioimapi.virtual import Quirk, VirtualMedium
 
 from .burning import KINDS, url
 from .sources import MemorySource
@@ -81,6 +81,14 @@ async def test_no_address_on_a_disc_that_holds_something(tmp_path: Path) -> None
     await burn(target)
     with pytest.raises(DiscNotWritableError, match="tells no address for the next write"):
         await burn(target)
+
+
+async def test_a_write_protected_disc_without_page_2a(tmp_path: Path) -> None:
+    path = tmp_path / "disc"
+    VirtualMedium.create(path, "bd-r", sectors=32_000).close()
+    async with open_recorder(f"virtual:{path}?readonly&quirk=no-page-2a") as recorder:
+        with pytest.raises(DiscNotWritableError, match="is write-protected"):
+            await recorder.write(MemorySource(SECTORS))
 
 
 async def test_all_harmless_quirks_at_once(tmp_path: Path) -> None:

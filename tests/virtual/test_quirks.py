@@ -201,6 +201,37 @@ def test_a_drive_that_tells_of_a_change_after_closing(drive: Drive) -> None:
     host.ok(mmc.TestUnitReady())
 
 
+def test_no_page_2a(drive: Drive) -> None:
+    host = drive("bd-r", "&quirk=no-page-2a")
+    assert host.refused(mmc.ModeSense10(0x2A)).specific.hex() == "cd0002"
+    assert host.refused(mmc.ModeSense6(0x2A)).code == "5/24/00"
+    assert mmc.ModeParameters.parse(host.ok(mmc.ModeSense10(0x3F))).get(mmc.Capabilities) is None
+
+
+def test_short_sense(drive: Drive) -> None:
+    host = drive("bd-r", "&quirk=short-sense")
+    reply = host.send(mmc.Read10(0, 1))
+    assert reply.sense.hex() == "7000050000000006000000006400"
+    assert mmc.SenseData.parse(reply.sense).asc == 0x64
+
+
+def test_short_track_information(drive: Drive) -> None:
+    host = drive("dvd+r", "&quirk=short-track")
+    host.write(0, 16)
+    answer = host.ok(mmc.ReadTrackInformation(mmc.TrackAddressType.TRACK, 1))
+    assert (len(answer), answer[:2].hex()) == (28, "001a")
+    track = mmc.TrackInformation.parse(answer)
+    assert (track.next_writable_lba, track.size_sectors, track.lra_valid) == (16, 2_295_104, False)
+
+
+def test_a_full_buffer_in_other_words(drive: Drive) -> None:
+    host = drive("bd-r", "&quirk=busy-07&physics&buffer_kib=64")
+    host.write(0, 32)
+    assert host.write_refused(32, 32) == "2/04/07"
+    host.now = 1.0
+    host.write(32, 32)
+
+
 def test_several_at_once(drive: Drive) -> None:
     host = drive("dvd+r", "&quirk=no-events&quirk=no-reserve,rom-after-close")  # tgt's emulation
     assert host.refused(mmc.GetEventStatusNotification()).code == "5/20/00"

@@ -7,6 +7,7 @@ from typing import Final
 
 from aioimapi.mmc import ModeSelect6, ModeSelect10, ModeSense6, ModeSense10, PageControl
 from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual._quirks import Quirk
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 from aioimapi.virtual._write_parameters import WRITE_PARAMETERS
 from aioimapi.virtual.commands._pages import CAPABILITIES, PAGES, capabilities, default_page
@@ -33,6 +34,8 @@ def mode_sense(drive: DriveState, command: ModeSense6 | ModeSense10, data: memor
     if command.page_control is PageControl.SAVED:
         raise CheckConditionError(5, 0x39, 0)  # saving parameters not supported
     codes = sorted((*PAGES, CAPABILITIES))
+    if Quirk.NO_PAGE_2A in drive.quirks:
+        codes.remove(CAPABILITIES)
     if command.subpage_code not in (0, 0xFF):
         raise invalid_field(3)
     if command.page_code != ALL_PAGES:
