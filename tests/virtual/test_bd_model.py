@@ -82,9 +82,7 @@ class Model:
     def run(self, name: str, where: int, count: int) -> None:
         disc = state_of(self.host)
         if name == "append":
-            where = (
-                [track.next_lba for track in disc.tracks if not track.closed][0:1][0] if disc.tracks else 0
-            )
+            where = next((track.next_lba for track in disc.tracks if not track.closed), 0)
         if name in ("write", "append"):
             self.write(where, count)
         elif name == "sync":
