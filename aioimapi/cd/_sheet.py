@@ -16,7 +16,7 @@ import attrs
 from aioimapi.errors import SheetError
 from aioimapi.units import FRAMES_PER_SECOND, RAW_SECTOR_SIZE, SECTOR_SIZE
 
-MAX_SHEET_BYTES: Final = 4 << 20
+MAX_SHEET_BYTES: Final = 1 << 20
 """No sheet of 99 tracks with texts in eight languages comes near."""
 
 MAX_TRACKS: Final = 99

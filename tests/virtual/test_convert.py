@@ -19,7 +19,9 @@ from aioimapi.errors import (
     DiscTooSmallError,
     DriveBusyError,
     ImageFormatError,
+    OutputError,
     OutputExistsError,
+    OutputFullError,
     SheetError,
     SourceError,
     VirtualMediumError,
@@ -409,6 +411,38 @@ def test_files_that_are_no_audio(tmp_path: Path, make: Callable[[Path], object],
         import_sheet(tmp_path / "a.cue", tmp_path / "disc")
     assert not (tmp_path / "disc").exists()
     assert not (tmp_path / "disc.state").exists()
+
+
+def test_the_disc_itself_is_no_output(tmp_path: Path, mixed: Path) -> None:
+    disc = tmp_path / "disc.iso"
+    import_sheet(mixed, disc)
+    before = disc.read_bytes()
+    with VirtualMedium.open(disc, readonly=True) as medium:
+        with pytest.raises(OutputError, match="the disc itself"):
+            export_image(medium, disc, force=True)
+        with pytest.raises(SheetError, match=r"\.cue or \.toc"):
+            export_sheet(medium, tmp_path / "x.bin")
+        with pytest.raises(OutputError, match="cannot be written"):
+            export_image(medium, tmp_path / "no" / "x.iso")
+    assert disc.read_bytes() == before
+
+
+def test_a_full_disk_leaves_no_disc(tmp_path: Path, mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    before = sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OutputFullError, match="No space"):
+            import_sheet(mixed, tmp_path / "disc")
+    assert sorted(tmp_path.iterdir()) == before
+    import_sheet(mixed, tmp_path / "disc")
+    with VirtualMedium.open(tmp_path / "disc", readonly=True) as medium, monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OutputFullError):
+            export_sheet(medium, tmp_path / "out.cue")
+    assert not list(tmp_path.glob("out*"))
 
 
 def test_sheets_are_for_cds(tmp_path: Path, mixed: Path) -> None:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from aioimapi.errors import OutputError, OutputFullError
+
 Progress = Callable[[int, int], None]
 """Is told how many bytes are done, and of how many; what it raises ends the work."""
 
@@ -64,7 +66,19 @@ def _copy_some(source: int, target: int, at: int, size: int, to: int) -> int:
     data = os.pread(source, size, at)
     if not data:
         raise OSError(errno.EIO, "the file became shorter while it was copied")
-    done = 0
-    while done < len(data):
-        done += os.pwrite(target, data[done:], to + done)
+    write_all(target, data, to)
     return len(data)
+
+
+def write_all(handle: int, data: bytes | bytearray | memoryview, place: int) -> None:
+    """Write bytes to a place of a file, all of them."""
+    view = memoryview(data)
+    done = 0
+    while done < len(view):
+        done += os.pwrite(handle, view[done:], place + done)
+
+
+def output_error(path: str, error: OSError) -> OutputError:
+    """Return the error for a file that cannot be written."""
+    kind = OutputFullError if error.errno in (errno.ENOSPC, errno.EDQUOT) else OutputError
+    return kind(f"{path} cannot be written: {error.strerror or error}", path=path)

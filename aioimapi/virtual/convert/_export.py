@@ -25,14 +25,15 @@ from aioimapi.cd._sheet import (
 from aioimapi.cd._toc_file import format_toc_file
 from aioimapi.errors import DiscBlankError, OutputError, OutputExistsError, SheetError, VirtualMediumError
 from aioimapi.units import MSF_OFFSET, RAW_SECTOR_SIZE, SECTOR_SIZE
-from aioimapi.virtual.convert._copying import copy_bytes
+from aioimapi.virtual.convert._copying import copy_bytes, output_error, write_all
 from aioimapi.virtual.convert._import import _in_sectors, data_end
 from aioimapi.virtual.convert._import_cd import Progress
 from aioimapi.virtual.convert._members import swap_samples
 from aioimapi.virtual.convert._texts import fits_inline, sheet_texts
 from aioimapi.virtual.discs._cd import CdArea, CdDisc, CdForm, CdTrack
 from aioimapi.virtual.families._cd_read import read_user_data, sectors
-from aioimapi.virtual.files._medium import RAW_SIZE, VirtualMedium
+from aioimapi.virtual.files._medium import RAW_SIZE, RAW_SUFFIX, VirtualMedium
+from aioimapi.virtual.files._sidecar import SUFFIX
 
 _BATCH: Final = 256
 _SIX_BITS: Final = bytes(value & 0x3F for value in range(256))
@@ -87,7 +88,7 @@ def export_image(
         if track is None and any(not t.form.data or t.raw for t in state.cd_tracks if not t.blank) and tracks:
             track = tracks[0]
     first, end = (0, data_end(medium)) if track is None else _track_range(medium, track)
-    with _output(path, force=force) as handle:
+    with _output(medium, path, force=force) as handle:
         if isinstance(state, CdDisc):
             _copy_cd_data(medium, state, handle, first, end, progress)
         else:
@@ -136,7 +137,7 @@ def _copy_cd_data(
         if area in (CdArea.TRACK, CdArea.PREGAP):
             data = memoryview(bytearray((after - at) * SECTOR_SIZE))
             read_user_data(medium, at, data)
-            os.pwrite(handle, data, (at - first) * SECTOR_SIZE)
+            write_all(handle, data, (at - first) * SECTOR_SIZE)
         at = after
         if progress is not None:
             progress(at - first, end - first)
@@ -184,21 +185,23 @@ def export_sheet(
             f"{medium.path} is a {state.kind.value}; sheets are for CDs: export an image of its data",
             profile=state.kind.value,
         )
-    base = name[: -len(os.path.splitext(name)[1])] if os.path.splitext(name)[1] else name
-    toc = name.lower().endswith(".toc")
+    base, ending = os.path.splitext(name)
+    toc = ending.lower() == ".toc"
+    if not toc and ending.lower() != ".cue":
+        raise SheetError("a sheet's name ends in .cue or .toc, which says what it is", path=name)
     rows = _rows(state, _session(medium, state, session, toc=toc))
     sheet, subchannels = _describe(medium, state, rows, base, toc=toc, cooked=cooked)
     text = format_toc_file(sheet) if toc else format_cue_file(sheet)
     for other in (name, base + ".bin", *([base + ".cdt"] if sheet.text_file else [])):
         if os.path.lexists(other) and not force:
             raise OutputExistsError(f"{other} exists; choose another name, or replace it", path=other)
-    with _output(base + ".bin", force=force) as handle:
+    with _output(medium, base + ".bin", force=force) as handle:
         _write_sectors(medium, state, rows, sheet, subchannels, handle, progress)
     if sheet.text_file:
-        with _output(base + ".cdt", force=force) as handle:
-            os.write(handle, state.lead(rows[0].track.session).text)
-    with _output(name, force=force) as handle:
-        os.write(handle, text.encode())
+        with _output(medium, base + ".cdt", force=force) as handle:
+            write_all(handle, state.lead(rows[0].track.session).text, 0)
+    with _output(medium, name, force=force) as handle:
+        write_all(handle, text.encode(), 0)
     return sheet
 
 
@@ -362,7 +365,7 @@ def _write_sectors(
             file = track.stretches[-1].file
             if file is not None and file.big_endian:
                 swap_samples(data, track.subchannel)
-            os.pwrite(handle, data, place)
+            write_all(handle, data, place)
             place, at, done = place + len(data), at + count, done + count
             if progress is not None:
                 progress(done, total)
@@ -385,16 +388,20 @@ def _mains(medium: VirtualMedium, state: CdDisc, row: _Row, lba: int, count: int
 
 
 @contextmanager
-def _output(path: str | os.PathLike[str], *, force: bool) -> Iterator[int]:
+def _output(medium: VirtualMedium, path: str | os.PathLike[str], *, force: bool) -> Iterator[int]:
     """Open a file under another name, and give it its own once all of it is there."""
     name = os.fspath(path)
+    if os.path.realpath(name) in [
+        os.path.realpath(medium.path + suffix) for suffix in ("", SUFFIX, RAW_SUFFIX)
+    ]:
+        raise OutputError(f"{name} is the disc itself; put the output somewhere else", path=name)
     if os.path.lexists(name) and not force:
         raise OutputExistsError(f"{name} exists; choose another name, or replace it", path=name)
     part = f"{name}.part"
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise OutputError(f"{name} cannot be written: {error.strerror}", path=name) from error
+        raise output_error(name, error) from error
     try:
         try:
             yield handle
@@ -404,7 +411,7 @@ def _output(path: str | os.PathLike[str], *, force: bool) -> Iterator[int]:
     except OSError as error:
         with suppress(FileNotFoundError):
             os.unlink(part)
-        raise OutputError(f"{name} cannot be written: {error.strerror}", path=name) from error
+        raise output_error(name, error) from error
     except BaseException:
         with suppress(FileNotFoundError):
             os.unlink(part)

@@ -8,14 +8,13 @@ from contextlib import contextmanager, suppress
 
 from aioimapi.errors import (
     DiscBlankError,
-    DiscError,
     ImageFormatError,
     SheetError,
     SourceError,
     VirtualMediumError,
 )
 from aioimapi.units import SECTOR_SIZE, sectors
-from aioimapi.virtual.convert._copying import copy_bytes
+from aioimapi.virtual.convert._copying import copy_bytes, output_error
 from aioimapi.virtual.convert._import_cd import Progress, fill_cd, read_sheet, sheet_folder
 from aioimapi.virtual.convert._members import Members
 from aioimapi.virtual.discs._cd import CdDisc
@@ -46,6 +45,7 @@ def import_image(
         progress: Is told how far it is, in sectors; what it raises ends the work, and no disc stays.
 
     Raises:
+        OutputError: The files cannot be written; an OutputFullError where there is no room.
         SourceError: The image cannot be read.
         ImageFormatError: It is empty.
         DiscTooSmallError: It does not fit.
@@ -198,13 +198,15 @@ def _new_disc(path: str | os.PathLike[str], kind: MediumKind, size: int | None) 
     medium = VirtualMedium.create(path, kind, sectors=size)
     try:
         yield medium
-    except BaseException:
+    except BaseException as error:
         medium.close()
         for suffix in (SUFFIX, NEW_SUFFIX, RAW_SUFFIX, *(() if there else ("",))):
             with suppress(FileNotFoundError):
                 os.unlink(medium.path + suffix)
         if there:
             os.truncate(medium.path, 0)
+        if isinstance(error, OSError):
+            raise output_error(medium.path, error) from error
         raise
     medium.close()
 
@@ -219,6 +221,3 @@ def _in_sectors(progress: Progress | None) -> Callable[[int, int], None] | None:
 def is_disc(path: str | os.PathLike[str]) -> bool:
     """Say whether there is a disc's sidecar beside a file."""
     return os.path.isfile(os.fspath(path) + SUFFIX)
-
-
-__all__ = ("DiscError", "copy_disc", "data_end", "import_image", "import_sheet", "is_disc")
