@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 
 import attrs
 
+from aioimapi.virtual._curves import CAV_KBPS, Curve
 from aioimapi.virtual._physics import Physics, WriteBuffer
 from aioimapi.virtual._quirks import SLOW_START_S, Quirk
 from aioimapi.virtual._reply import CheckConditionError, progress_bytes
@@ -255,6 +256,11 @@ class DriveState:
         if not speeds or self.write_kbps is None:
             return speeds[0] if speeds else 1
         return next((speed for speed in speeds if speed <= self.write_kbps), speeds[-1])
+
+    def is_cav(self, kbps: int) -> bool:
+        """Return whether a writing speed is pure CAV: the motor reaches it at the rim only."""
+        physics = self.physics
+        return physics.curve is Curve.REAL and kbps >= CAV_KBPS[self.traits.family]
 
     @property
     def current_read_kbps(self) -> int:

@@ -188,6 +188,9 @@ def test_speeds_that_follow_the_radius_are_told_in_pieces(drive: Drive) -> None:
     body = host.ok(ask)
     rows = [struct.unpack(">IIII", body[at : at + 16]) for at in range(8, len(body), 16)]
     assert rows == [(0, 9_170, 2_295_103, 22_160)]  # 16x CAV begins at 6.6x
+    assert host.ok(mmc.GetPerformance())[8::16].hex() == "08000000"  # of the speeds, 16x is pure CAV
+    page = host.ok(mmc.ModeSense10(0x2A))[8:]
+    assert (page[27], page[33::4].hex()) == (1, "01000000")
     host.ok(mmc.SetCdSpeed(write_kbps=16_620))
     body = host.ok(ask)
     rows = [struct.unpack(">IIII", body[at : at + 16]) for at in range(8, len(body), 16)]

@@ -117,10 +117,12 @@ def capabilities(drive: DriveState) -> bytes:
     body[18:20] = _word(speeds[0] if speeds else 0)
     body[20:22] = body[28:30] = current_write
     body[22:24] = _word(1)  # copy management revision
-    body[27] = 0x00  # constant linear velocity
+    body[27] = disc is not None and drive.is_cav(
+        drive.told_current_write_kbps
+    )  # rotation control: CLV or pure CAV
     body[30:32] = _word(len(speeds))
     for speed in speeds:
-        body += b"\0\0" + _word(speed)
+        body += bytes((0, drive.is_cav(speed))) + _word(speed)
     if Quirk.SHORT_PAGES in drive.quirks:
         del body[_SHORT[CAPABILITIES] :]
     body[:2] = bytes((CAPABILITIES, len(body) - 2))

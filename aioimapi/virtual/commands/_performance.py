@@ -14,7 +14,6 @@ from aioimapi.mmc import (
     SetStreaming,
 )
 from aioimapi.units import SECTOR_SIZE
-from aioimapi.virtual._curves import CAV_KBPS, Curve
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 
@@ -29,7 +28,7 @@ def get_performance(drive: DriveState, command: GetPerformance, data: memoryview
         if command.data_type:
             raise invalid_field(1, 4)
         rows = [
-            struct.pack(">B3xIII", _rotation(drive, speed), last, drive.current_read_kbps, speed)
+            struct.pack(">B3xIII", 0x08 * drive.is_cav(speed), last, drive.current_read_kbps, speed)
             for speed in drive.told_write_kbps
         ]
         return _performance(rows, 0, command.max_descriptors)
@@ -54,13 +53,6 @@ def get_performance(drive: DriveState, command: GetPerformance, data: memoryview
         if end >= command.start_lba
     ]
     return _performance(rows, write << 1, command.max_descriptors)
-
-
-def _rotation(drive: DriveState, kbps: int) -> int:
-    """Return the rotation control bits of a write speed: pure CAV only where the motor never reaches the speed."""
-    traits = drive.traits
-    cav = drive.physics.curve is Curve.REAL and kbps >= CAV_KBPS[traits.family]
-    return 0x08 if cav else 0
 
 
 def _performance(rows: list[bytes], flags: int, limit: int) -> bytes:
