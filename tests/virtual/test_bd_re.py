@@ -151,7 +151,12 @@ def test_streaming_leaves_bad_clusters_bad(drive: Drive) -> None:
 def test_certification_finds_bad_clusters(drive: Drive) -> None:
     host = drive("bd-re", "&sectors=20480&formatted&wear=bad:1000-1063")
     sizes = [choice[0] for choice in host.formats()[1] if choice[1] == 0x30]
+    host.write(0, 64)
+    host.format(0x30, sizes[0], subtype=QUICK_CERTIFICATION)
+    assert spares(host)[0] == spares(host)[1]
+    assert host.read(0, 64) == pattern(0, 64)
     host.format(0x30, sizes[0], subtype=FULL_CERTIFICATION)
+    assert host.read(0, 64) == bytes(64 * 2048)
     free, allocated = spares(host)
     assert allocated - free == 3 * 32
     host.format(0x30, sizes[0], subtype=QUICK)

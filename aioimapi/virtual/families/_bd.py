@@ -90,7 +90,10 @@ class BdFamily(Family):
         if parameters[1] & _TRY_OUT:
             return
         self.apply_format(drive, disc, kind, subtype, sectors)
-        medium.save()
+        if self.certifies(kind, subtype):
+            medium.wipe()
+        else:
+            medium.save()
         immed = bool(parameters[1] & _IMMED)
         drive.spend(self.format_seconds(drive, disc, kind, subtype), immed=immed, ascq=FORMAT_IN_PROGRESS)
 
@@ -106,6 +109,10 @@ class BdFamily(Family):
     def apply_format(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int, sectors: int) -> None:
         """Change the disc's state."""
         disc.format(sectors, FormatState.COMPLETE)
+
+    def certifies(self, kind: int, subtype: int) -> bool:
+        """Return whether a format writes and reads the whole disc, so that nothing of its data is left."""
+        return False
 
     def format_seconds(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int) -> float:
         """Return how long formatting takes."""

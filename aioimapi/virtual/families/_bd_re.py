@@ -76,21 +76,24 @@ class BdReFamily(BdFamily):
         """Set spares aside; known defects stay known, and certifying the whole disc finds all."""
         super().apply_format(drive, disc, kind, subtype, sectors)
         disc.tracks[0].next_lba = 0
-        if subtype == _FULL_CERTIFICATION:
+        if self.certifies(kind, subtype):
             disc.replaced = []
             found = disc.bad_clusters(worn(drive), 0, sectors)
         else:
             found = disc.replaced
         disc.replaced = [cluster for cluster in found if cluster * CLUSTER < sectors][: disc.usable_spares]
 
+    def certifies(self, kind: int, subtype: int) -> bool:
+        """Return whether it is a full certification; the default format has none."""
+        return kind in (RE_SPARES, RE_NO_SPARES) and subtype == _FULL_CERTIFICATION
+
     def format_seconds(self, drive: DriveState, disc: BdDisc, kind: int, subtype: int) -> float:
         """Certifying takes as long as writing and reading the disc, or a tenth of it."""
-        if kind not in (RE_SPARES, RE_NO_SPARES) or subtype not in (
-            _FULL_CERTIFICATION,
-            _QUICK_CERTIFICATION,
-        ):
-            return super().format_seconds(drive, disc, kind, subtype)
-        return surface_seconds(drive, disc) / (1 if subtype == _FULL_CERTIFICATION else 10)
+        if self.certifies(kind, subtype):
+            return surface_seconds(drive, disc)
+        if kind in (RE_SPARES, RE_NO_SPARES) and subtype == _QUICK_CERTIFICATION:
+            return surface_seconds(drive, disc) / 10
+        return super().format_seconds(drive, disc, kind, subtype)
 
 
 def _clusters(disc: DiscState, sectors: int) -> int:
