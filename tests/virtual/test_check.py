@@ -13,7 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aioimapi.errors import DiscError, DriveBusyError, MediumDamagedError, VirtualMediumError
+from aioimapi.errors import (
+    DiscError,
+    DiscTooSmallError,
+    DriveBusyError,
+    MediumDamagedError,
+    VirtualMediumError,
+)
 from aioimapi.virtual import (
     MediumCheck,
     MediumKind,
@@ -23,6 +29,7 @@ from aioimapi.virtual import (
     repair_medium,
 )
 from aioimapi.virtual.discs._registry import blank_disc
+from aioimapi.virtual.files._filled import filled_disc, largest
 from aioimapi.virtual.files._sidecar import decode, encode
 
 from .host import Host, pattern
@@ -208,6 +215,15 @@ def test_too_much_for_the_kind(tmp_path: Path) -> None:
     assert check.repairable
     os.truncate(path, 500_000 * 2048)
     assert not check_medium(path, kind="cd-r").repairable
+
+
+@pytest.mark.parametrize("kind", list(MediumKind))
+def test_a_disc_of_any_kind_can_be_full(kind: MediumKind) -> None:
+    state = filled_disc(kind, largest(kind))
+    assert state.readable_end() == largest(kind)
+    with pytest.raises(DiscTooSmallError):
+        filled_disc(kind, largest(kind) + 1)
+    assert filled_disc(kind, 1).readable_end() >= 1
 
 
 def test_a_left_over_of_a_killed_save_is_noted(burned: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aioimapi.errors import DiscTooSmallError
 from aioimapi.units import MSF_OFFSET
 from aioimapi.virtual.discs._cd import CdDisc, CdForm, CdSession, CdTrack
-from aioimapi.virtual.discs._cd_traits import CD_MIN_TRACK
+from aioimapi.virtual.discs._cd_traits import CD_MIN_TRACK, CD_R_SECTORS, CD_SECTORS
 from aioimapi.virtual.discs._kinds import MediumKind
 from aioimapi.virtual.discs._registry import STATES, blank_disc
-from aioimapi.virtual.discs._state import DiscState
+from aioimapi.virtual.discs._state import DiscState, FormatState
 
 _PRESSED = frozenset({MediumKind.DVD_ROM, MediumKind.BD_ROM})
 
@@ -34,6 +34,8 @@ def filled_disc(kind: MediumKind, count: int, sectors: int | None = None) -> Dis
         )
     if kind in _PRESSED:
         return STATES[kind].blank(kind, max(count, 1))
+    if kind.traits.cd and sectors is None:
+        sectors = min(size for size in CD_SECTORS.values() if size >= max(count, CD_R_SECTORS))
     state = blank_disc(kind, sectors)
     if isinstance(state, CdDisc):
         _fill_cd(state, count)
@@ -42,13 +44,8 @@ def filled_disc(kind: MediumKind, count: int, sectors: int | None = None) -> Dis
         state.close_session(finalize=True)
     else:
         state.format_as_sold()
-        if count > state.sectors:
-            raise DiscTooSmallError(
-                f"{count:,} sectors do not fit on a {kind.value} that is formatted to {state.sectors:,}",
-                profile=kind.value,
-                needed=count,
-                free=state.sectors,
-            )
+        if count > state.sectors:  # only without spares
+            state.format(state.raw_sectors, FormatState.COMPLETE)
     state.check()
     return state
 
