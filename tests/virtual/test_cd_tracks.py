@@ -433,3 +433,40 @@ def test_parts_of_the_open_session(tmp_path: Path) -> None:
 
 def test_cd_r_is_not_blanked(tmp_path: Path) -> None:
     assert blank_refused(insert_cd(tmp_path), 1) == "5/30/06"
+
+
+def test_formatting_to_packets_that_can_be_overwritten(tmp_path: Path) -> None:
+    host = insert_cd(tmp_path, "cd-rw")
+    size = 359_849 // 39 * 32
+    assert host.formats() == ((359_849, 1), [(size, 0x00, 32), (size, 0x10, 32)])
+    refusal = host.refused(
+        mmc.FormatUnit(), bytes((0, 2, 0, 8)) + (size + 32).to_bytes(4, "big") + b"\x40\0\0\x20"
+    )
+    assert refusal.code == "5/26/00"
+    assert host.refused(mmc.FormatUnit(), bytes((0, 2, 0, 8)) + bytes(4) + b"\x98\0\0\x20").code == "5/26/00"
+    host.ok(mmc.FormatUnit(), bytes((0, 2, 0, 8)) + bytes(4) + b"\x40\0\0\x20")
+    disc = host.disc()
+    assert (disc.status, disc.last_session, disc.sessions, host.capacity()) == (COMPLETE, CLOSED, 1, size - 1)
+    track = host.track(1)
+    assert (track.packet, track.unit, track.nwa, track.size) == (True, 32, None, size)
+    assert host.ok(mmc.ReadTrackInformation(mmc.TrackAddressType.TRACK, 1))[6] & 0x10  # fixed packets
+    host.write(64, 32)
+    host.write(32, 64)
+    host.sync()
+    assert host.read(32, 64) == pattern(32, 64)
+    assert host.read(0, 1) == bytes(2048)
+    assert read_cd(host, 40, 1, kind=2, main=0x10) == pattern(40, 1)
+    assert host.write_refused(size) == "5/21/00"
+    assert host.formats()[0] == (size, 2)
+    assert blank_refused(host, 6) == "5/2C/00"
+    host.target.close()
+    host = insert_cd(tmp_path, "cd-rw")
+    assert host.read(64, 32) == pattern(64, 32)
+    blank(host, 1)
+    assert (host.disc().status, host.track(0xFF).free) == (BLANK, 359_847)
+    host.target.close()
+    (tmp_path / "r").mkdir()
+    assert (
+        insert_cd(tmp_path / "r", "cd-r").refused(mmc.FormatUnit(), bytes((0, 2, 0, 8)) + bytes(8)).code
+        == "5/30/06"
+    )

@@ -12,8 +12,22 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from aioimapi.virtual.discs._cd_traits import CD_LINK, CD_MIN_TRACK, CD_PACKET_LINK, CD_PREGAP, CD_RUN_OUT
-from aioimapi.virtual.discs._state import DiscState, DiscStatus, SessionState, Track, sector_number
+from aioimapi.virtual.discs._cd_traits import (
+    CD_FIXED_PACKET,
+    CD_LINK,
+    CD_MIN_TRACK,
+    CD_PACKET_LINK,
+    CD_PREGAP,
+    CD_RUN_OUT,
+)
+from aioimapi.virtual.discs._state import (
+    DiscState,
+    DiscStatus,
+    FormatState,
+    SessionState,
+    Track,
+    sector_number,
+)
 
 MAX_TRACKS = 99
 """Tracks that a CD can number."""
@@ -218,6 +232,8 @@ class CdDisc(DiscState):
     @property
     def file_sectors(self) -> int:
         """Sectors that the medium file must have: what was recorded of tracks that lie in it."""
+        if not self.sequential:
+            return 0
         return max((track.next_lba for track in self.cd_tracks if not track.raw), default=0)
 
     def check(self) -> None:
@@ -236,6 +252,16 @@ class CdDisc(DiscState):
     def cd_tracks(self) -> list[CdTrack]:
         """The tracks, as what they are."""
         return self.tracks  # type: ignore[return-value]
+
+    @property
+    def sequential(self) -> bool:
+        """Whether it is recorded in sequence: not once it is formatted for packets that can be overwritten."""
+        return not self.formatted
+
+    @property
+    def packet_sectors(self) -> int:
+        """User sectors where the disc is formatted to fixed packets of 32, each with its links."""
+        return self.raw_sectors // (CD_FIXED_PACKET + CD_PACKET_LINK) * CD_FIXED_PACKET
 
     def lead(self, session: int) -> CdSession:
         """Return what the lead-in of a session says, or will say; it is kept from now on."""
@@ -268,7 +294,7 @@ class CdDisc(DiscState):
     @property
     def complete_sessions(self) -> int:
         """How many sessions are closed."""
-        return self.sessions if self.finalized else self.sessions - 1
+        return self.sessions if self.finalized or not self.sequential else self.sessions - 1
 
     @property
     def plain(self) -> bool:
@@ -397,6 +423,14 @@ class CdDisc(DiscState):
     def _append_incomplete(self, start: int) -> None:
         if len(self.tracks) < MAX_TRACKS:
             super()._append_incomplete(start)
+
+    def format_packets(self, sectors: int) -> None:
+        """Make the disc one session with one track of fixed packets, all of it recorded with zeros."""
+        self.erase_all()
+        self.format(sectors, FormatState.COMPLETE)
+        track = self.cd_tracks[0]
+        track.next_lba, track.packet, track.whole = sectors, True, True
+        self.lead(1)
 
     def erase_all(self) -> None:
         """Make the disc blank again."""

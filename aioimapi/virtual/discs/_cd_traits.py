@@ -21,6 +21,9 @@ CD_PACKET_LINK: Final = 7
 CD_LINK: Final = 5
 """Of those, the blocks that lie behind the run-out: link 1, run-in 4."""
 
+CD_FIXED_PACKET: Final = 32
+"""User blocks of a fixed packet, in which a formatted CD-RW is overwritten (MMC-6 6.5.4.2.8)."""
+
 CD_MIN_TRACK: Final = 300
 """Shortest CD track in sectors: four seconds (MMC-6 6.3.3.1.2, Red Book)."""
 

@@ -15,11 +15,17 @@ from aioimapi.mmc import (
     ReserveTrack,
 )
 from aioimapi.units import SECTOR_SIZE
-from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, DriveState
 from aioimapi.virtual._reply import CheckConditionError, invalid_parameter
 from aioimapi.virtual._write_parameters import multi_session, write_parameters, write_type
 from aioimapi.virtual.discs._cd import CdDisc, CdTrack, NextSession
-from aioimapi.virtual.discs._cd_traits import CD_MIN_TRACK, CD_PACKET_LINK, CD_PREGAP, CD_RUN_OUT
+from aioimapi.virtual.discs._cd_traits import (
+    CD_FIXED_PACKET,
+    CD_MIN_TRACK,
+    CD_PACKET_LINK,
+    CD_PREGAP,
+    CD_RUN_OUT,
+)
 from aioimapi.virtual.discs._state import DiscState, DiscStatus, SessionState, Track
 from aioimapi.virtual.families import _cd_answers as answers
 from aioimapi.virtual.families._cd_blank import blank
@@ -33,6 +39,7 @@ from aioimapi.virtual.families._family import (
     LEAD_OUT,
     Family,
     Feature,
+    FormatChoice,
     msf,
     sequence_error,
 )
@@ -224,6 +231,8 @@ class CdFamily(Family):
     def close(self, drive: DriveState, medium: VirtualMedium, command: CloseTrackSession) -> None:
         """Close a track, or the session; the Multi-session field of page 05h says whether another may follow."""
         disc = cd(medium.state)
+        if not disc.sequential:
+            return  # formatted: its session is closed already
         if disc.job is not None:
             self.stop_writing(drive, medium)
             if disc.job is not None:
@@ -334,6 +343,7 @@ class CdFamily(Family):
             form = DATA_BLOCK_TYPES[page[4] & 0x0F].form if page[4] & 0x0F in DATA_BLOCK_TYPES else form
         flags = (0x80 if track.reserved else 0) | (0x40 if track.blank else 0) | (0x20 if track.packet else 0)
         next_lba = self._next_lba(drive, state, track) if open_ else 0
+        fixed = 0 if disc.sequential else CD_FIXED_PACKET
         return (
             struct.pack(
                 ">HBBxBBBIIIIII",
@@ -341,13 +351,13 @@ class CdFamily(Family):
                 number & 0xFF,
                 track.session & 0xFF,
                 (0x20 if damaged else 0) | mode,
-                flags | form.mode,
+                flags | (0x10 if fixed else 0) | form.mode,
                 0x01 if open_ else 0,
                 track.start,
                 next_lba & 0xFFFFFFFF,
-                0 if damaged else disc.free_sectors(track),
-                0,
-                disc.track_end(track) - track.start - (CD_RUN_OUT if track.end is None else 0),
+                0 if damaged or fixed else disc.free_sectors(track),
+                fixed,
+                disc.track_end(track) - track.start - (CD_RUN_OUT if track.end is None and not fixed else 0),
                 0,
             )
             + bytes((number >> 8, track.session >> 8))
@@ -385,7 +395,39 @@ class CdRwFamily(CdFamily):
     """CD-RW."""
 
     profiles: ClassVar[tuple[int, ...]] = (0x0A,)
-    offers: ClassVar[Mapping[int, Feature]] = {**CdFamily.offers, 0x0037: _REWRITABLE}
+    offers: ClassVar[Mapping[int, Feature]] = {
+        **CdFamily.offers,
+        0x0023: (0, bytes(8)),
+        0x0026: (0, b""),
+        0x0037: _REWRITABLE,
+    }
+
+    def features(self, drive: DriveState, disc: DiscState) -> Mapping[int, Feature]:
+        """All ways of writing, as it can be blanked; restricted overwrite once it is formatted."""
+        return {
+            code: feature for code, feature in self.offers.items() if code != 0x0026 or not disc.sequential
+        }
+
+    def format_choices(self, disc: DiscState) -> list[FormatChoice]:
+        """Fixed packets, over the whole disc."""
+        size = cd(disc).packet_sectors
+        return [(size, 0x00, CD_FIXED_PACKET), (size, 0x10, CD_FIXED_PACKET)]
+
+    def format(self, drive: DriveState, medium: VirtualMedium, parameters: bytes) -> None:
+        """Format to fixed packets, which can be overwritten one by one (MMC-6 6.5.4.2.1, 6.5.4.2.8)."""
+        disc = cd(medium.state)
+        self.check_format_type(disc, parameters)
+        sectors = int.from_bytes(parameters[4:8], "big")
+        if sectors in (0, 0xFFFFFFFF):
+            sectors = disc.packet_sectors
+        if sectors > disc.packet_sectors or sectors % CD_FIXED_PACKET:
+            raise invalid_parameter(4)
+        if int.from_bytes(parameters[9:12], "big") not in (0, CD_FIXED_PACKET, SECTOR_SIZE):
+            raise invalid_parameter(9)
+        disc.format_packets(sectors)
+        medium.wipe()
+        drive.unflushed = 0
+        drive.spend(drive.physics.format_s, immed=bool(parameters[1] & 0x02), ascq=FORMAT_IN_PROGRESS)
 
     def blank(self, drive: DriveState, medium: VirtualMedium, command: Blank) -> None:
         """Erase the disc, or a part of it."""
