@@ -142,7 +142,8 @@ def _overwritten(layers: int, *, profile: int, erasable: bool) -> KindTraits:
 
 
 BD_TRAITS: Final[Mapping[str, KindTraits]] = {
-    "bd-rom": _overwritten(3, profile=0x40, erasable=False),
+    # Up to three layers; how many it has follows from what is on it.
+    "bd-rom": attrs.evolve(_overwritten(3, profile=0x40, erasable=False), layers=1),
     "bd-r": _write_once(1, 3 * _X, 2 * _X, _X),
     "bd-r-dl": _write_once(2, 3 * _X, 2 * _X, _X),
     "bd-r-tl": _write_once(3, 2 * _X, _X),
