@@ -23,6 +23,15 @@ KINDS = (
 )
 """The kinds of disc, by the names that URLs have for them; a list, since a start-up has no time for the room."""
 
+_TEXTS = {
+    0x80: "title",
+    0x81: "performer",
+    0x82: "songwriter",
+    0x83: "composer",
+    0x84: "arranger",
+    0x85: "message",
+}
+
 
 # --- info ---------------------------------------------------------------------------------------------
 
@@ -72,9 +81,26 @@ def disc_facts(medium: VirtualMedium, file: str) -> dict[str, Any]:
         "readable_sectors": state.readable_end(),
         "sessions": state.sessions,
         "tracks": [_track_facts(state, number) for number in range(1, len(state.tracks) + 1)],
+        **_lead_facts(state),
         "faults": list(medium.faults),
         "files": sizes,
     }
+
+
+def _lead_facts(state: DiscState) -> dict[str, Any]:
+    """Return what the lead-ins of a CD say: catalogue number, and the texts of its first language."""
+    from aioimapi.cd import CdText
+
+    leads = state.facts().get("leads")
+    if not isinstance(leads, list) or not leads:
+        return {}
+    texts: dict[str, dict[str, str]] = {}
+    for block in list(CdText.parse(bytes.fromhex(leads[0]["text"])).blocks.values())[:1]:
+        for (kind, track), text in sorted(block.texts.items()):
+            name = _TEXTS.get(kind)
+            if name is not None:
+                texts.setdefault(str(track) if track else "disc", {})[name] = text
+    return {"catalog": leads[0]["catalog"], "texts": texts}
 
 
 def _state(state: DiscState) -> str:
@@ -116,6 +142,11 @@ def _describe(facts: dict[str, Any]) -> str:
         ("Size", f"{room}, {facts['sectors']:,} sectors"),
         ("Readable", f"{facts['readable_sectors']:,} sectors"),
         ("Sessions", str(facts["sessions"])),
+        ("Catalogue", facts.get("catalog", "")),
+        *(
+            (name.capitalize(), printable(text))
+            for name, text in facts.get("texts", {}).get("disc", {}).items()
+        ),
         *(("Fault", fault) for fault in facts["faults"]),
         *(
             (
@@ -133,7 +164,15 @@ def _describe(facts: dict[str, Any]) -> str:
             f"{track['start_lba']:,}",
             f"{track['end_lba'] - 1:,}",
             "" if track["next_writable_lba"] is None else f"{track['next_writable_lba']:,}",
-            track.get("form", "data"),
+            " ".join(
+                part
+                for part in (
+                    track.get("form", "data"),
+                    track.get("isrc", ""),
+                    printable(facts.get("texts", {}).get(str(track["track"]), {}).get("title", "")),
+                )
+                if part
+            ),
         )
         for track in facts["tracks"]
     ]

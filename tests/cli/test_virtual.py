@@ -90,9 +90,17 @@ def test_an_image_out_and_in(run: Run, work: Path) -> None:
 
 def test_a_sheet_in_and_out(run: Run, work: Path) -> None:
     Path("a.bin").write_bytes(bytes(range(256)) * (2352 * 400 // 256))
-    Path("a.cue").write_text("FILE a.bin BINARY\nTRACK 01 AUDIO\nTITLE Lied\nINDEX 01 00:00:00\n")
+    Path("a.cue").write_text(
+        "CATALOG 0724385356926\nTITLE Platte\nFILE a.bin BINARY\nTRACK 01 AUDIO\nTITLE Lied\nISRC USEM39600078\n"
+        "INDEX 01 00:00:00\n"
+    )
     assert run("virtual", "convert", "a.cue", "disc").code == 0
-    assert "audio" in run("virtual", "info", "disc").out
+    text = run("virtual", "info", "disc").out
+    assert "audio USEM39600078 Lied" in text
+    assert "Catalogue  0724385356926" in text
+    told = run("virtual", "info", "disc", "--json").result["result"]
+    assert told["texts"] == {"disc": {"title": "Platte"}, "1": {"title": "Lied"}}
+    assert told["tracks"][0]["isrc"] == "USEM39600078"
     assert run("virtual", "convert", "disc", "out.cue").code == 0
     assert Path("out.bin").read_bytes() == Path("a.bin").read_bytes()
     assert 'TITLE "Lied"' in Path("out.cue").read_text()

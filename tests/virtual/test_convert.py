@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aioimapi import mmc
-from aioimapi.cd import SectorMode, encode_sectors
+from aioimapi.cd import SectorMode, encode_sectors, lay_out, parse_cue_file, parse_toc_file
 from aioimapi.errors import (
     DiscBlankError,
     DiscTooSmallError,
@@ -41,7 +41,9 @@ from aioimapi.virtual.discs._cd import CdDisc
 
 from .host import Host, pattern
 
-CDRDAO, CD_INFO, BCHUNK = (shutil.which(name) for name in ("cdrdao", "cd-info", "bchunk"))
+CDRDAO, CD_INFO, BCHUNK, CUECONVERT = (
+    shutil.which(name) for name in ("cdrdao", "cd-info", "bchunk", "cueconvert")
+)
 RAW = 2352
 
 
@@ -521,3 +523,31 @@ def test_bchunk_takes_apart_what_goes_out(tmp_path: Path) -> None:
     )
     assert (tmp_path / "t01.iso").read_bytes() == pattern(0, 600)
     assert (tmp_path / "t02.wav").read_bytes()[44:] == audio(600, 1_000)
+
+
+@pytest.mark.skipif(CUECONVERT is None, reason="needs cueconvert of cuetools, a program of others")
+def test_cuetools_make_the_same_toc_file_of_our_cue_sheet(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(audio(0, 1_600))
+    (tmp_path / "a.cue").write_text(
+        'CATALOG 0724385356926\nTITLE "Kunst"\nFILE "a.bin" BINARY\nTRACK 01 AUDIO\nTITLE Eins\nFLAGS DCP\n'
+        "ISRC USEM39600078\nINDEX 01 00:00:00\nINDEX 02 00:05:00\nTRACK 02 AUDIO\nTITLE Zwei\nINDEX 00 00:10:00\n"
+        "INDEX 01 00:12:00\n"
+    )
+    import_sheet(tmp_path / "a.cue", tmp_path / "disc")
+    with VirtualMedium.open(tmp_path / "disc", readonly=True) as medium:
+        export_sheet(medium, tmp_path / "out.cue")
+    done = subprocess.run(
+        [CUECONVERT or "", "-i", "cue", "-o", "toc", "out.cue"], cwd=tmp_path, capture_output=True, timeout=60
+    )
+    theirs, ours = parse_toc_file(done.stdout), parse_cue_file((tmp_path / "out.cue").read_bytes())
+    assert theirs.catalog == ours.catalog
+    size = 1_600 * RAW
+    for one, other in zip(lay_out(theirs, lambda _: size), lay_out(ours, lambda _: size), strict=True):
+        assert (one.first, one.start, one.end, one.indexes) == (
+            other.first,
+            other.start,
+            other.end,
+            other.indexes,
+        )
+        assert one.track.texts == other.track.texts
+        assert (one.track.isrc, one.track.copy_permitted) == (other.track.isrc, other.track.copy_permitted)
