@@ -1,9 +1,9 @@
 """Kills the iSCSI server at random moments of burns and looks at what is left; runs inside the lab.
 
-``iscsi_kills.py FOLDER COUNT``: FOLDER holds ``image``. For each kill there is a fresh disc behind the same target, so
-that the kernel's session finds a server again. A program burns the image and tells of every command that was answered;
-the server is killed (``kill -9``) when a random number of sectors is on the disc, closing included. What the burner
-saw acknowledged, and what the disc then says and holds, is printed as one JSON line for each kill.
+``iscsi_kills.py FOLDER COUNT``: FOLDER holds ``image.iso``. For each kill there is a fresh disc behind the same target,
+so that the kernel's session finds a server again. A program burns the image and tells of every command that was
+answered; the server is killed (``kill -9``) when a random number of sectors is on the disc, closing included. What the
+burner saw acknowledged, and what the disc then says and holds, is printed as one JSON line for each kill.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ SECTOR = 2048
 MEDIA = ("dvd+r", "bd-r", "bd-r", "dvd+r")
 STATES = Path("/sys/class/iscsi_session")
 
-CDRSKIN_WRITE = re.compile(r"^WRITE\(10\)\n2a 00 ((?:[0-9a-f]{2} ){8})\n +\d+ us", re.MULTILINE)
+CDRSKIN_WRITE = re.compile(
+    r"^WRITE\(10\)\n2a 00 ((?:[0-9a-f]{2} ){8})\n +\d+ us +\[ *\d+ \]\n\n(?!-)", re.MULTILINE
+)
 OURS_WRITE = re.compile(r"WRITE \(10\) \[2a 00 ((?:[0-9a-f]{2} ?){8})\] status 00h")
 
 
@@ -104,7 +106,7 @@ def wait_for_session() -> None:
 def written(state: Path) -> int:
     """How far the disc's only track has come, as its sidecar begins; 0 where that says something else."""
     with open(state, "rb") as file:
-        found = re.match(rb'\{"progress": "00001:(\d{10})"', file.read(40))
+        found = re.match(rb'\{"progress": "00001:(\d{10})', file.read(40))
     return int(found.group(1)) if found else 0
 
 
@@ -134,7 +136,7 @@ def look(path: Path, image: bytes, acked: int) -> dict[str, object]:
 
 def run(folder: Path, count: int) -> None:
     """Kill so many servers."""
-    image = (folder / "image").read_bytes()
+    image = (folder / "image.iso").read_bytes()
     sectors = len(image) // SECTOR
     chance = random.Random("kills")
     for number in range(count):
@@ -144,7 +146,7 @@ def run(folder: Path, count: int) -> None:
         if number == 0:
             subprocess.run(["attach", str(PORT)], check=True)
         wait_for_session()
-        burner = start_burner(number, folder / "image", log)
+        burner = start_burner(number, folder / "image.iso", log)
         goal = chance.randrange(0, sectors + sectors // 8)
         ended = (0, 0)
         deadline = time.monotonic() + 60
@@ -160,7 +162,7 @@ def run(folder: Path, count: int) -> None:
         os.kill(server, signal.SIGKILL)
         os.waitpid(server, 0)
         if not ended[0]:
-            os.kill(burner, signal.SIGTERM)
+            os.kill(burner, signal.SIGKILL)
             os.waitpid(burner, 0)
         told = look(path, image, acknowledged(log.read_text(errors="replace")))
         sys.stdout.write(json.dumps({"kill": number, "media": media, "goal": goal, **told}) + "\n")
