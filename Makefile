@@ -49,6 +49,7 @@ docs: $(VENV)/.docs  ## Build the documentation into docs/_build/html, warnings 
 lab: $(VENV)/.test  ## Run the tests that need the lab: a real Linux kernel with optical drives
 	@test -x $(LAB)/setup || { echo "no lab at $(LAB): set AIOIMAPI_LAB to its folder" >&2; exit 1; }
 	$(LAB)/setup
+	tests/lab/setup
 	AIOIMAPI_LAB=$(abspath $(LAB)) $(BIN)/pytest -m lab --timeout 900 $(ARGS)
 
 bench: $(VENV)/.test  ## Measure against other programs and print the table
