@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
@@ -104,13 +105,21 @@ def open_virtual_target(options: VirtualOptions | str, *, log: CommandLog | None
         _medium(options) if options.path else None,
         FaultScript(options.faults),
         physics=options.physics,
-        identity=options.identity,
+        identity=_identity(options),
         tray_open=options.tray_open,
         attention=options.attention,
         quirks=options.quirks,
         wear=options.wear,
         log=log,
     )
+
+
+def _identity(options: VirtualOptions) -> Identity:
+    """Return who the drive is, with a serial number of its own: hosts that see many drives tell them apart by it."""
+    if not options.path or options.identity.serial != Identity().serial:
+        return options.identity
+    number = zlib.crc32(os.fsencode(os.path.abspath(options.path)))
+    return attrs.evolve(options.identity, serial=f"VIRTUAL{number:08X}")
 
 
 def _medium(options: VirtualOptions) -> VirtualMedium:

@@ -39,6 +39,24 @@ def test_mode_sense_of_six_bytes_as_linux_sends_it(drive: Drive) -> None:
     assert pages_of(everything[4:]) == pages_of(host.ok(mmc.ModeSense10(0x3F))[8:])
 
 
+def test_drives_are_told_apart_by_their_serial_numbers(drive: Drive) -> None:
+    def serial(host: Host) -> str:
+        return mmc.UnitSerialNumber.parse(
+            host.ok(mmc.Inquiry(vital_product_data=True, page_code=0x80))
+        ).serial
+
+    first, second = drive("bd-r"), drive("cd-r")
+    assert serial(first) != serial(second)
+    assert serial(first).startswith("VIRTUAL")
+    before = serial(first)
+    first.target.close()
+    assert serial(drive("bd-r")) == before
+    assert serial(drive("dvd+r", "&serial=VIRTUAL42")) == "VIRTUAL42"
+    feature = mmc.FeatureSet.parse(second.ok(mmc.GetConfiguration())).get(mmc.DriveSerialNumber)
+    assert feature is not None
+    assert feature.value == serial(second)
+
+
 def test_inquiry_names_the_standards(drive: Drive) -> None:
     data = mmc.InquiryData.parse(drive("bd-r").ok(mmc.Inquiry()))
     assert data.version_descriptors == (0x0300, 0x04E0)  # SPC-3, MMC-6
