@@ -311,3 +311,26 @@ def test_no_tests_in_overwrite_mode(drive: Drive) -> None:
     host = drive("dvd-rw", "&formatted")
     body = host.write_parameters(write_type=INCREMENTAL, change={2: 0x50})
     assert host.refused(mmc.ModeSelect10(len(body)), body).code == "5/26/00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("dvd-r", {"at_once": True}),
+        ("dvd-rw", {"intermediate": True}),
+        ("dvd-rw", {"overwrite": True}),
+        ("dvd-r-dl", {"layer_0_set": 64}),
+        ("dvd-r-dl", {"layer_jump": True, "block": 5_000}),
+        ("dvd-r-dl", {"layer_jump": True, "jumped": 64}),
+        ("dvd-r-dl", {"interval": -16}),
+        ("dvd+r-dl", {"layer_0": 64}),
+        ("dvd+rw", {"written_to": 1 << 40}),
+        ("dvd-ram", {"replaced": [7, 7]}),
+    ],
+)
+def test_states_that_no_disc_has(tmp_path: Path, kind: str, facts: dict[str, object]) -> None:
+    with VirtualMedium.create(tmp_path / "disc", kind, sectors=4_096) as medium:
+        state = medium.state
+        with pytest.raises((ValueError, TypeError)):  # noqa: PT012
+            state.take_facts(state.facts() | facts)
+            state.check()

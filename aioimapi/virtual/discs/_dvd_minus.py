@@ -38,6 +38,12 @@ class DvdMinusDisc(DiscState):
         """Take it back."""
         self.at_once = bool(facts.get("at_once", False))
 
+    def check(self) -> None:
+        """Refuse a recording at once that has no end."""
+        super().check()
+        if self.at_once and self.tracks[0].end is None:
+            raise ValueError("reserved to be recorded at once, without a size")
+
     @property
     def packet_recording(self) -> bool:
         """Tracks are recorded in packets (incrementally), unless the disc is recorded at once."""
@@ -78,8 +84,16 @@ class DvdMinusRwDisc(DvdMinusDisc):
         self.minimal = bool(facts.get("minimal", False))
         self.overwrite = bool(facts.get("overwrite", False))
         self.intermediate = bool(facts.get("intermediate", False))
-        if self.intermediate and not self.overwrite:
-            raise ValueError("a border in the intermediate state, on a disc without restricted overwrite")
+
+    def check(self) -> None:
+        """Refuse borders that the disc cannot have."""
+        super().check()
+        if self.intermediate != (self.overwrite and self.tracks[-1].end is None):
+            raise ValueError("a last border that is open and not in the intermediate state, or the reverse")
+        if self.overwrite and (
+            self.finalized or len({track.session for track in self.tracks}) != self.sessions
+        ):
+            raise ValueError(f"{len(self.tracks)} borders in {self.sessions} sessions")
 
     # --- what it is ---------------------------------------------------------------------------------
 

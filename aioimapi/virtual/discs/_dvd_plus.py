@@ -41,8 +41,13 @@ class DvdPlusRDualDisc(DvdPlusRDisc):
     def take_facts(self, facts: dict[str, Any]) -> None:
         """Take it back."""
         self.layer_0_set = sector_number(facts.get("layer_0", 0))
-        if self.layer_0_set > self.raw_sectors // 2:
-            raise ValueError(f"a layer of {self.layer_0_set} sectors")
+
+    def check(self) -> None:
+        """Refuse a layer that the disc cannot have."""
+        super().check()
+        size = self.layer_0
+        if size > self.raw_sectors // 2 or (self.layer_0_set and self.sectors != 2 * size):
+            raise ValueError(f"a layer of {size} sectors on a disc of {self.sectors}")
 
     @property
     def layer_0(self) -> int:
