@@ -116,6 +116,7 @@ def test_sectors_of_cdrdao(folder: Path, mode: str, way: str) -> None:
 @pytest.mark.parametrize("name", WODIM)
 def test_sectors_of_wodim(folder: Path, name: str) -> None:
     log = (folder / f"{name}.log").read_text(errors="replace")
+    assert (folder / f"{name}.clone").exists(), log
     clone = (folder / f"{name}.clone").read_bytes()
     assert len(clone) == COUNT * 2448, log
     sectors = meant("mode1", (folder / "mode1.dat").read_bytes())
