@@ -54,9 +54,21 @@ class DvdMinusDualDisc(DvdMinusDisc):
         self.layer_jump = self.begun = bool(facts.get("layer_jump", False))
         for name in self._NUMBERS:
             setattr(self, name, sector_number(facts.get(name, 0)))
-        if not self.block <= max(self.block, self.jumped) <= self.layer_0 <= self.raw_sectors // 2:
+
+    def check(self) -> None:
+        """Refuse layers and jumps that the disc cannot have."""
+        super().check()
+        size, block, jumped = self.layer_0, self.block, self.jumped
+        if size > self.raw_sectors // 2 or (self.layer_0_set and self.sectors != 2 * size):
+            raise ValueError(f"a layer of {size} sectors on a disc of {self.sectors}")
+        if max(block, jumped, self.interval, self.manual_jump) > size or (jumped and jumped <= block):
+            raise ValueError(f"recorded to {block}, jumped at {jumped}, of {size}")
+        if not self.layer_jump or self.finalized:
+            return
+        first = 2 * size - jumped if jumped else block
+        if len(self.tracks) != 1 or not first <= self.tracks[0].next_lba <= max(first, self.zone_end):
             raise ValueError(
-                f"a layer of {self.layer_0} sectors, recorded to {self.block}, jumped at {self.jumped}"
+                f"jumping, and next at {self.tracks[0].next_lba} between {first} and {self.zone_end}"
             )
 
     def unloaded(self) -> None:
