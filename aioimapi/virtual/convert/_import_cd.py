@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from aioimapi.cd import SYNC, PackInterleaver, SectorMode, encode_sectors, with_pq
+import attrs
+
+from aioimapi.cd import SYNC, PackInterleaver, SectorMode, encode_sectors, form_of, with_pq
 from aioimapi.cd._cue_file import parse_cue_file
 from aioimapi.cd._sheet import (
     MAX_SHEET_BYTES,
@@ -22,13 +24,14 @@ from aioimapi.errors import DiscTooSmallError, SheetError
 from aioimapi.units import MSF_OFFSET, RAW_SECTOR_SIZE
 from aioimapi.virtual.convert._members import BATCH, Members
 from aioimapi.virtual.convert._texts import text_packs
-from aioimapi.virtual.discs._cd import MAX_TEXT_BYTES, CdDisc, CdSession, CdTrack, NextSession
+from aioimapi.virtual.discs._cd import MAX_TEXT_BYTES, CdDisc, CdForm, CdSession, CdTrack, NextSession
 from aioimapi.virtual.discs._cd_traits import CD_MIN_TRACK, CD_R_SECTORS, CD_SECTORS
 from aioimapi.virtual.discs._kinds import MediumKind
 from aioimapi.virtual.discs._registry import blank_disc
 from aioimapi.virtual.families._cd_blocks import (
     DATA_BLOCK_TYPES,
     DATA_FORMS,
+    FORM_1_SUBHEADER,
     NO_SUBCHANNEL,
     BlockType,
     raw_of,
@@ -44,6 +47,9 @@ Progress = Callable[[int, int], None]
 _DISC_TYPES: Final = {DiscKind.CD_DA: 0, DiscKind.CD_ROM: 0, DiscKind.CD_ROM_XA: 0x20, DiscKind.CD_I: 0x10}
 _TEXT_FILE_LIMIT: Final = MAX_TEXT_BYTES + 64
 _SUBHEADER: Final = 8
+_FORM_1_SECTOR: Final = BlockType(
+    RAW_SECTOR_SIZE, CdForm.FORM_1, SectorMode.MODE_2_FORM_1, user=24, plain=True
+)
 _ADDRESS: Final = 12
 """Where in a sector its address stands, behind the synchronisation."""
 
@@ -63,8 +69,8 @@ def read_sheet(path: str) -> Sheet:
     return parse(data, path)
 
 
-def plan_cd(sheet: Sheet, members: Members, kind: MediumKind) -> tuple[CdDisc, list[BlockType]]:
-    """Return the state that a CD will have, and the kind of block that each track's files hold.
+def _plan(sheet: Sheet, members: Members, kind: MediumKind) -> tuple[CdDisc, list[_Content]]:
+    """Return the state that a CD will have, and what each track's files hold.
 
     Raises:
         SheetError: The sheet and its files do not fit each other.
@@ -83,15 +89,15 @@ def plan_cd(sheet: Sheet, members: Members, kind: MediumKind) -> tuple[CdDisc, l
     size = min(size for size in CD_SECTORS.values() if size >= max(needed, CD_R_SECTORS))
     state = blank_disc(kind, size)
     assert isinstance(state, CdDisc)
-    forms = [_block_type(track, sheet, members) for track in laid]
-    state.tracks = [_track(track, form, laid) for track, form in zip(laid, forms, strict=True)]
+    contents = [_content(track, sheet, members) for track in laid]
+    state.tracks = [_track(track, content, laid) for track, content in zip(laid, contents, strict=True)]
     state.sessions = laid[-1].track.session
     state.leads = [_lead(sheet, laid, session, members) for session in range(1, state.sessions + 1)]
-    return state, forms
+    return state, contents
 
 
-def _track(laid: LaidTrack, block: BlockType, all_: tuple[LaidTrack, ...]) -> CdTrack:
-    track = laid.track
+def _track(laid: LaidTrack, content: _Content, all_: tuple[LaidTrack, ...]) -> CdTrack:
+    track, block = laid.track, content.block
     if laid.end - laid.start < CD_MIN_TRACK:
         raise SheetError(
             f"track {track.number} has {laid.end - laid.start} sectors; a CD's tracks have {CD_MIN_TRACK} at least",
@@ -115,6 +121,7 @@ def _track(laid: LaidTrack, block: BlockType, all_: tuple[LaidTrack, ...]) -> Cd
         pregap=laid.start - laid.first + before,
         indexes=list(laid.indexes),
         isrc=track.isrc,
+        subheader=content.subheader,
     )
 
 
@@ -138,16 +145,34 @@ def _lead(sheet: Sheet, laid: tuple[LaidTrack, ...], session: int, members: Memb
     return CdSession(_DISC_TYPES[sheet.disc_kind], sheet.catalog, text, following)
 
 
-def _block_type(laid: LaidTrack, sheet: Sheet, members: Members) -> BlockType:
-    """Return what a track's files hold; of mode 2 its first sector says whether it has forms."""
+@attrs.frozen
+class _Content:
+    """What a track's files hold.
+
+    Attributes:
+        block: The kind of block.
+        subheader: What all sectors of it seem to have, of mode 2 form 1.
+        otherwise: What it is where sectors turn out not to be what a drive would make of their user data.
+    """
+
+    block: BlockType
+    subheader: bytes = b""
+    otherwise: BlockType | None = None
+
+
+def _content(laid: LaidTrack, sheet: Sheet, members: Members) -> _Content:
+    """Look at a track's files; of mode 2 the first sector says whether there are forms."""
     form = laid.track.form
     if form in (SheetForm.MODE2, SheetForm.MODE2_RAW):
         first = next((bytes(data) for _, data in members.chunks(laid) if data is not None), b"")
         at = 16 if form is SheetForm.MODE2_RAW else 0
         head = first[at : at + _SUBHEADER]
-        forms = len(head) == _SUBHEADER and head[:4] == head[4:] and sheet.disc_kind is not DiscKind.CD_ROM
-        return DATA_FORMS[(0x21 if forms else 0x31) if at else (0x20 if forms else 0x30)]
-    return {
+        if len(head) < _SUBHEADER or head[:4] != head[4:] or sheet.disc_kind is DiscKind.CD_ROM:
+            return _Content(DATA_FORMS[0x31 if at else 0x30])
+        if not at or form_of(head) is not SectorMode.MODE_2_FORM_1:
+            return _Content(DATA_FORMS[0x21 if at else 0x20])
+        return _Content(_FORM_1_SECTOR, b"" if head == FORM_1_SUBHEADER else head, DATA_FORMS[0x21])
+    block = {
         SheetForm.AUDIO: DATA_FORMS[0x00],
         SheetForm.MODE1: DATA_FORMS[0x10],
         SheetForm.MODE1_RAW: DATA_FORMS[0x11],
@@ -155,6 +180,7 @@ def _block_type(laid: LaidTrack, sheet: Sheet, members: Members) -> BlockType:
         SheetForm.MODE2_FORM2: DATA_BLOCK_TYPES[12],
         SheetForm.MODE2_FORM_MIX: DATA_FORMS[0x20],
     }[form]
+    return _Content(block, otherwise=block)
 
 
 # --- sectors ------------------------------------------------------------------------------------------
@@ -173,18 +199,20 @@ def fill_cd(
         SheetError: The sheet and its files do not fit each other.
         DiscTooSmallError: No CD is so large.
     """
-    state, forms = plan_cd(sheet, members, kind)
+    state, contents = _plan(sheet, members, kind)
     laid = lay_out(sheet, members.size)
     total, done = laid[-1].end, 0
-    for at, (track, block) in enumerate(zip(laid, forms, strict=True)):
+    for at, (track, content) in enumerate(zip(laid, contents, strict=True)):
         try:
-            for count in _copy(medium, state, at, track, block, members):
+            for count in _copy(medium, state, at, track, content.block, members):
                 done += count
                 if progress is not None:
                     progress(min(done, total), total)
         except _NotPlainError:
-            state.cd_tracks[at].raw = True
-            for _ in _copy(medium, state, at, track, block, members):
+            assert content.otherwise is not None
+            kept = state.cd_tracks[at]
+            kept.form, kept.raw, kept.subheader = content.otherwise.form, True, b""
+            for _ in _copy(medium, state, at, track, content.otherwise, members):
                 if progress is not None:
                     progress(min(done, total), total)
     raw = [track.end for track in state.cd_tracks if track.raw and track.end]
@@ -212,17 +240,18 @@ def _copy(
         if track.raw:
             _put_raw(medium, state, at, block, lba, count, data, laid.track.subchannel, packs)
         elif data is not None:
-            medium.put(lba, _plain(block, lba, count, data))
+            medium.put(lba, _plain(block, lba, data, track.subheader))
         lba += count
         yield count
 
 
-def _plain(block: BlockType, lba: int, count: int, data: memoryview) -> memoryview:
+def _plain(block: BlockType, lba: int, data: memoryview, subheader: bytes) -> memoryview:
     """Return user data; of whole sectors only where a drive would make the same sectors of it."""
     user = block.user_data(data)
     if block.size == RAW_SECTOR_SIZE and any(data):
-        made = b"".join(encode_sectors(SectorMode.MODE_1, lba, user))
-        if made != data:
+        assert block.mode is not None
+        head = (subheader or FORM_1_SUBHEADER) if block.form is CdForm.FORM_1 else None
+        if b"".join(encode_sectors(block.mode, lba, user, head)) != data:
             raise _NotPlainError
     return user
 
