@@ -7,6 +7,7 @@ from typing import Final
 
 from aioimapi.mmc import GetConfiguration, RequestedType
 from aioimapi.virtual._drive import DriveState
+from aioimapi.virtual.discs._state import DiscStatus
 from aioimapi.virtual.families._family import Feature
 from aioimapi.virtual.families._registry import FAMILIES, family_of
 
@@ -55,7 +56,7 @@ def features(drive: DriveState) -> list[tuple[int, int, int, bytes]]:
     """Return all features as (code, version, Persistent and Current bits, payload), ascending."""
     disc = drive.disc
     entries = {code: (version, 0, payload) for code, (version, payload) in _OFFERED.items()}
-    readable = disc is not None and (disc.readable_end() > 0 or drive.posing)
+    readable = disc is not None and disc.status is not DiscStatus.BLANK
     unit = disc.kind.traits.unit if disc is not None else 1
     loaded = _CURRENT if disc is not None else 0
     entries[0x0010] = (0, _CURRENT if readable else 0, struct.pack(">IHBB", 2048, unit, 1, 0))
