@@ -163,6 +163,7 @@ class CdFamily(Family):
         track = cd(disc).cd_tracks[number - 1]
         if track.blank:
             self._begin_track(drive, cd(disc), track)
+            medium.save()
         if not track.raw:
             medium.record(number, lba, data, count)
             return
