@@ -47,6 +47,7 @@ _REFUSALS: tuple[type[errors.ImapiError], ...] = (
     errors.DriveAccessError,
     errors.DriveBusyError,
     errors.OutputExistsError,
+    errors.ServerError,
     OutputRefusedError,
 )
 

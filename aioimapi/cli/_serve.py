@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,6 +16,7 @@ from aioimapi.cli._console import Console
 from aioimapi.cli._exit import ExitCode
 from aioimapi.cli._options import command_options
 from aioimapi.cli._target import is_drive
+from aioimapi.errors import LocalProtocolError, printable
 
 if TYPE_CHECKING:
     from aioimapi.iscsi import Chap
@@ -73,14 +76,14 @@ def serve(
 
         chap = _chap(user, secret_file, own_name, own_secret_file)
         targets = name_targets(disc)
-        _tell_warnings(console)
-        async with iscsi.serve(targets, host=host, port=port, chap=chap) as server:
-            for name, drive in targets.items():
-                facts = {"name": name, "drive": drive, "host": server.host, "port": server.port}
-                console.event("target", facts, at_once=True)
-                console.text(f"{server.portal} {name} {drive}")
-            console.flush()
-            await anyio.sleep_forever()
+        with _telling(console):
+            async with iscsi.serve(targets, host=host, port=port, chap=chap) as server:
+                for name, drive in targets.items():
+                    facts = {"name": name, "drive": drive, "host": server.host, "port": server.port}
+                    console.event("target", facts, at_once=True)
+                    console.text(f"{server.portal} {name} {printable(drive)}")
+                console.flush()
+                await anyio.sleep_forever()
         return ExitCode.DONE
 
     return console.run(job)
@@ -109,7 +112,10 @@ def _chap(
     if user is None or secret_file is None:
         return None
     own = _secret(own_secret_file) if own_secret_file is not None else ""
-    return Chap({user: _secret(secret_file)}, own_name or "", own)
+    try:
+        return Chap({user: _secret(secret_file)}, own_name or "", own)
+    except LocalProtocolError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _secret(path: str) -> str:
@@ -133,7 +139,15 @@ class _Teller(logging.Handler):
         self._console.note(f"aioimapi: {record.getMessage()}")
 
 
-def _tell_warnings(console: Console) -> None:
+@contextmanager
+def _telling(console: Console) -> Iterator[None]:
+    """Write the server's warnings as the command line does, for the length of a job."""
     logger = logging.getLogger("aioimapi.iscsi")
-    logger.handlers = [_Teller(console)]
+    teller, propagate = _Teller(console), logger.propagate
+    logger.addHandler(teller)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(teller)
+        logger.propagate = propagate
