@@ -213,6 +213,20 @@ def test_dvd_ram_formats(drive: Drive) -> None:
     assert host.read(0, 4) == bytes(4 * SECTOR)
 
 
+def test_write_protection_stays_on_the_disc(drive: Drive) -> None:
+    host = drive("dvd-ram")
+    host.write(0, 4)
+    protect = mmc.SendDiscStructure(0xC0, 8)
+    host.ok(protect, bytes.fromhex("0006000002000000"))
+    assert host.ok(mmc.ReadDiscStructure(0xC0))[4:] == b"\x02\x00\x00\x00"
+    assert host.write_refused(0) == "7/27/04"
+    assert host.refused(mmc.FormatUnit(), format_list(FULL, 2_236_704)).code == "7/27/04"
+    assert host.read(0, 4) == pattern(0, 4)
+    assert host.refused(protect, bytes.fromhex("0006000001000000")).code == "5/26/00"
+    host.ok(protect, bytes.fromhex("0006000000000000"))
+    host.write(0, 4)
+
+
 def spares(host: Host) -> tuple[int, ...]:
     """Return free primary spares, free supplementary ones, and all supplementary ones, in sectors."""
     data = host.ok(mmc.ReadDiscStructure(0x0A))[4:]

@@ -21,9 +21,11 @@ class DvdRamDisc(DiscState):
 
     Attributes:
         replaced: Bad ECC blocks that a spare one stands for, by number, in the order of their spares.
+        protected: Write protection that a host has put onto the disc.
     """
 
     replaced: list[int] = attrs.field(factory=list)
+    protected: bool = False
 
     @classmethod
     def blank(cls, kind: MediumKind, sectors: int | None = None) -> DiscState:
@@ -34,10 +36,11 @@ class DvdRamDisc(DiscState):
 
     def facts(self) -> dict[str, Any]:
         """Return what only these discs have."""
-        return {"replaced": self.replaced}
+        return {"replaced": self.replaced, "protected": self.protected}
 
     def take_facts(self, facts: dict[str, Any]) -> None:
         """Take it back."""
+        self.protected = bool(facts.get("protected", False))
         self.replaced = [sector_number(block) for block in facts.get("replaced", [])]
         if len(set(self.replaced)) != len(self.replaced) or len(self.replaced) > self.spare_blocks:
             raise ValueError(f"{len(self.replaced)} blocks replaced by {self.spare_blocks}")

@@ -19,7 +19,6 @@ PHYSICAL: Final = 0x00
 COPYRIGHT: Final = 0x01
 MANUFACTURING: Final = 0x04
 COPYRIGHT_MANAGEMENT: Final = 0x05
-WRITE_PROTECTION: Final = 0xC0
 LIST: Final = 0xFF
 
 TRY_OUT: Final = 0x04
@@ -49,12 +48,6 @@ class StructureFormat:
 
 def _nothing(drive: DriveState, disc: DiscState) -> bytes:
     return b""
-
-
-def write_protection(drive: DriveState, disc: DiscState) -> bytes:
-    """Return format C0h: persistent protection where the medium file is write-protected."""
-    protected = drive.medium is not None and drive.medium.readonly
-    return bytes((0x02 if protected else 0, 0, 0, 0))
 
 
 COMMON: Final[Mapping[int, StructureFormat]] = {

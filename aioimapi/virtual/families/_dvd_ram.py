@@ -6,10 +6,10 @@ import struct
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from aioimapi.mmc import FormatType
+from aioimapi.mmc import FormatType, SendDiscStructure
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, DriveState
-from aioimapi.virtual._reply import CheckConditionError, invalid_parameter
+from aioimapi.virtual._reply import CheckConditionError, invalid_field, invalid_parameter
 from aioimapi.virtual.discs._dvd_ram import ECC_BLOCK, DvdRamDisc
 from aioimapi.virtual.discs._dvd_traits import DVD_RAM_MAX_SUPPLEMENTARY
 from aioimapi.virtual.discs._state import DiscState, FormatState
@@ -19,10 +19,8 @@ from aioimapi.virtual.families._dvd import (
     DVD_READ,
     PHYSICAL,
     TRY_OUT,
-    WRITE_PROTECTION,
     DvdFamily,
     StructureFormat,
-    write_protection,
 )
 from aioimapi.virtual.families._family import Feature, FormatChoice
 from aioimapi.virtual.files._medium import VirtualMedium
@@ -31,6 +29,9 @@ DISC_DEFINITION: Final = 0x08
 MEDIUM_STATUS: Final = 0x09
 SPARE_AREAS: Final = 0x0A
 RECORDING_TYPE: Final = 0x0B
+WRITE_PROTECTION: Final = 0xC0
+
+_PERSISTENT: Final = 0x02
 
 _OPTIONS_VALID: Final = 0x80
 _NO_CERTIFICATION: Final = 0x20
@@ -45,8 +46,16 @@ def _ram(disc: DiscState) -> DvdRamDisc:
 
 def _medium_status(drive: DriveState, disc: DiscState) -> bytes:
     """Return format 09h: no cartridge; a disc that may be written without one."""
-    protected = drive.medium is not None and drive.medium.readonly
-    return bytes((0x04 if protected else 0, 0x10, 0, 0))
+    return bytes((0x04 if _protected(drive, disc) else 0, 0x10, 0, 0))
+
+
+def _protected(drive: DriveState, disc: DiscState) -> bool:
+    return _ram(disc).protected or (drive.medium is not None and drive.medium.readonly)
+
+
+def _write_protection(drive: DriveState, disc: DiscState) -> bytes:
+    """Return format C0h: protection that stays on the disc; of a file that is only read, too."""
+    return bytes((_PERSISTENT if _protected(drive, disc) else 0, 0, 0, 0))
 
 
 class DvdRamFamily(DvdFamily):
@@ -67,13 +76,34 @@ class DvdRamFamily(DvdFamily):
         MEDIUM_STATUS: StructureFormat(4, _medium_status),
         SPARE_AREAS: StructureFormat(12, lambda drive, disc: structures.spare_areas(_ram(disc))),
         RECORDING_TYPE: StructureFormat(4, lambda drive, disc: b""),
-        WRITE_PROTECTION: StructureFormat(4, write_protection),
+        WRITE_PROTECTION: StructureFormat(4, _write_protection, sendable=True),
     }
 
     def features(self, drive: DriveState, disc: DiscState) -> Mapping[int, Feature]:
         """DVD read, random write, format, defect management, write protection."""
         last = struct.pack(">IIHBB", max(0, disc.sectors - 1), SECTOR_SIZE, 16, 1, 0)
         return {**self.offers, 0x0020: (1, last)}
+
+    # --- write protection ---------------------------------------------------------------------------
+
+    def take_structure(
+        self, drive: DriveState, medium: VirtualMedium, command: SendDiscStructure, body: bytes
+    ) -> None:
+        """Protect the disc, or lift that (MMC-6 6.36.2.11)."""
+        if command.format_ != WRITE_PROTECTION:
+            raise invalid_field(7)
+        if len(body) < 4:
+            raise CheckConditionError(5, 0x1A, 0)
+        if body[0] & ~_PERSISTENT:
+            raise invalid_parameter(4)
+        _ram(medium.state).protected = bool(body[0])
+        medium.save()
+
+    def accept_write(self, drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
+        """Take a WRITE anywhere, unless the disc is protected."""
+        if _ram(disc).protected:
+            raise CheckConditionError(7, 0x27, 4)  # persistent write protect
+        return super().accept_write(drive, disc, lba, count)
 
     # --- defect management --------------------------------------------------------------------------
 
@@ -105,6 +135,8 @@ class DvdRamFamily(DvdFamily):
     def format(self, drive: DriveState, medium: VirtualMedium, parameters: bytes) -> None:
         """Format to one of the sizes on offer; 01h only turns user sectors into spares, the data stays."""
         disc = _ram(medium.state)
+        if disc.protected:
+            raise CheckConditionError(7, 0x27, 4)
         self.check_format_type(disc, parameters)
         kind = parameters[8] >> 2
         sectors = int.from_bytes(parameters[4:8], "big")
