@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aioimapi import mmc
 from aioimapi.errors import (
     DiscError,
     DiscTooSmallError,
@@ -215,6 +216,52 @@ def test_too_much_for_the_kind(tmp_path: Path) -> None:
     assert check.repairable
     os.truncate(path, 500_000 * 2048)
     assert not check_medium(path, kind="cd-r").repairable
+
+
+def raw_sectors(first: int, count: int) -> bytes:
+    return b"".join((at + 1).to_bytes(4, "little") * 588 + bytes(96) for at in range(first, first + count))
+
+
+def read_cd(host: Host, lba: int) -> bytes:
+    buffer = bytearray(2352)
+    reply = host.raw(mmc.ReadCd(lba, 1).to_cdb(), buffer)
+    assert reply.status == 0
+    return bytes(buffer)
+
+
+@pytest.mark.parametrize("data", [0, 400])
+def test_a_cd_of_which_only_the_sectors_are_left(tmp_path: Path, data: int) -> None:
+    path = tmp_path / "disc"
+    path.write_bytes(pattern(0, data))
+    path.with_name("disc.raw").write_bytes(bytes(150 * 2448) + raw_sectors(0, 900))
+    check = check_medium(path, kind="cd-r")
+    assert check.repairable
+    assert "audio up to sector 900" in check.problems[0].remedy
+    assert ("mode 1 up to sector 400" in check.problems[0].remedy) is bool(data)
+    repair_medium(path, kind="cd-r")
+    assert check_medium(path).sound
+    host = host_of(path)
+    assert host.disc().last_track == (2 if data else 1)
+    assert read_cd(host, 600) == raw_sectors(600, 1)[:2352]
+    if data:
+        assert host.read(0, 400) == pattern(0, 400)
+    host.target.close()
+
+
+def test_a_raw_file_that_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "disc"
+    path.touch()
+    path.with_name("disc.raw").write_bytes(bytes(150 * 2448) + raw_sectors(0, 900))
+    repair_medium(path, kind="cd-rom")
+    os.truncate(path.with_name("disc.raw"), 700 * 2448)
+    check = check_medium(path)
+    assert "silence" in check.problems[0].remedy
+    assert repair_medium(path).backup == f"{path}.state.bak"
+    assert check_medium(path).sound
+    host = host_of(path)
+    assert read_cd(host, 500) == raw_sectors(500, 1)[:2352]
+    assert read_cd(host, 800) == bytes(2352)
+    host.target.close()
 
 
 @pytest.mark.parametrize("kind", list(MediumKind))

@@ -15,13 +15,14 @@ from typing import Final
 
 import attrs
 
+from aioimapi.cd import SYNC
 from aioimapi.errors import DiscError, MediumDamagedError, VirtualMediumError
 from aioimapi.units import MSF_OFFSET, SECTOR_SIZE
-from aioimapi.virtual.discs._cd import CdDisc
+from aioimapi.virtual.discs._cd import CdDisc, CdForm
 from aioimapi.virtual.discs._kinds import MediumKind, media_kind
 from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.files import _sidecar
-from aioimapi.virtual.files._filled import filled_disc
+from aioimapi.virtual.files._filled import filled_disc, found_cd
 from aioimapi.virtual.files._medium import RAW_SIZE, RAW_SUFFIX, lock_medium, open_file
 
 BACKUP: Final = ".bak"
@@ -365,6 +366,10 @@ def _rebuild(found: _Finding, size: int, told: MediumKind | None, data: bytes) -
             text=f"{found.problems[-1].text}; tell the kind of disc (--media KIND) to repair it",
         )
         return
+    raw = (_size(found.path + RAW_SUFFIX) or 0) // RAW_SIZE - MSF_OFFSET
+    if kind.traits.cd and raw > 0:
+        _rebuild_cd(found, kind, sectors, raw)
+        return
     there = _SIZE.search(data)
     found.state = _fresh(found, kind, sectors, int(there[1]) if there else None)
     if found.state is not None:
@@ -372,10 +377,36 @@ def _rebuild(found: _Finding, size: int, told: MediumKind | None, data: bytes) -
             found.problems[-1],
             remedy=f"a finished {kind.value} with the {sectors:,} sectors in the file as its one track",
         )
-    if _size(found.path + RAW_SUFFIX):
-        found.notes.append(
-            f"{found.path}{RAW_SUFFIX} stays as it is, but what was recorded in it is not known"
-        )
+
+
+def _rebuild_cd(found: _Finding, kind: MediumKind, count: int, raw_end: int) -> None:
+    """Make a state of the two files of a CD: a data track, and all that goes beyond it as an audio track."""
+    try:
+        state = found_cd(kind, count, raw_end, _raw_form(found.path))
+    except (DiscError, ValueError) as error:
+        found.add(f"what is in the files makes no {kind.value}: {error}")
+        return
+    found.state = state
+    parts = [f"{track.form.value} up to sector {track.end or 0:,}" for track in state.cd_tracks]
+    found.savable = f"the sectors in {found.path} and {found.path}{RAW_SUFFIX}"
+    found.problems[-1] = attrs.evolve(
+        found.problems[-1],
+        remedy=f"a finished {kind.value} with {' and '.join(parts)}; where its tracks began is not known",
+    )
+
+
+def _raw_form(path: str) -> CdForm | None:
+    """Return what the data sectors in the raw file are, by the one at address 0; None where that is none."""
+    handle = open_file(path + RAW_SUFFIX, os.O_RDONLY)
+    try:
+        head = os.pread(handle, 24, MSF_OFFSET * RAW_SIZE)
+    finally:
+        os.close(handle)
+    if not head.startswith(SYNC):
+        return None
+    if head[15] == 1:
+        return CdForm.MODE_1
+    return CdForm.FORMS if head[16:20] == head[20:24] else CdForm.MODE_2
 
 
 def _fresh(found: _Finding, kind: MediumKind, count: int, size: int | None) -> DiscState | None:

@@ -62,6 +62,38 @@ def _fill_cd(state: CdDisc, count: int) -> None:
     finish_cd(state)
 
 
+def found_cd(kind: MediumKind, count: int, raw_end: int, raw_data: CdForm | None) -> CdDisc:
+    """Return the state of a finished CD of which only the two files with its sectors are left.
+
+    Args:
+        kind: ``cd-r``, ``cd-rw`` or ``cd-rom``.
+        count: Sectors of the medium file: they are a data track.
+        raw_end: The first sector behind those of the raw file: what goes beyond the data is an audio track.
+        raw_data: What the data is where its sectors lie in the raw file, too; else None.
+
+    Raises:
+        DiscTooSmallError: They do not fit.
+    """
+    state = filled_disc(kind, max(count, raw_end, 1))
+    assert isinstance(state, CdDisc)
+    data_end = max(count, CD_MIN_TRACK) if count else 0
+    tracks = []
+    if count:
+        form, raw = raw_data or CdForm.MODE_1, raw_data is not None
+        tracks.append(CdTrack(1, 0, 0, data_end, form=form, raw=raw, control=4, whole=True))
+    if raw_end - data_end >= CD_MIN_TRACK:
+        pregap = 0 if count else MSF_OFFSET
+        audio = CdTrack(1, data_end, data_end, raw_end, form=CdForm.AUDIO, raw=True, control=0, whole=True)
+        audio.pregap = pregap
+        tracks.append(audio)
+    if tracks:
+        state.tracks = []
+        state.lay_out(tracks, CdSession(0x20 if raw_data not in (None, CdForm.MODE_1) else 0))
+        finish_cd(state)
+    state.check()
+    return state
+
+
 def finish_cd(state: CdDisc) -> None:
     """Record all that was laid out, and finish the disc."""
     for track in state.tracks:
