@@ -175,6 +175,33 @@ def test_a_disc_is_copied_to_its_kind_and_to_another(tmp_path: Path) -> None:
     host.target.close()
 
 
+@pytest.mark.parametrize("kind", ["cd-r", "dvd-r", "dvd+r", "bd-r"])
+def test_sessions_keep_their_addresses_in_an_image(tmp_path: Path, kind: str) -> None:
+    host = Host(VirtualTarget(VirtualMedium.create(tmp_path / "disc", kind), attention=False))
+    if kind in ("cd-r", "dvd-r"):
+        host.select(write_type=1 if kind == "cd-r" else 0, multi_session=3)
+    starts = []
+    for _ in range(2):
+        start = host.track(0xFF if kind != "bd-r" else len(starts) + 1).nwa
+        assert start is not None
+        starts.append(start)
+        host.write(start, 320)
+        host.sync()
+        if kind == "cd-r":
+            host.select(write_type=1, multi_session=3)
+        host.close(2)
+    with disc_of(host) as medium:
+        count = export_image(medium, tmp_path / "x.iso")
+        second = export_image(medium, tmp_path / "second.iso", track=2)
+    image = (tmp_path / "x.iso").read_bytes()
+    assert len(image) == count * 2048
+    for start in starts:
+        assert image[start * 2048 : (start + 320) * 2048] == pattern(start, 320)
+    assert not image[320 * 2048 : starts[1] * 2048].strip(b"\0")
+    assert second >= 320
+    assert (tmp_path / "second.iso").read_bytes()[: 320 * 2048] == pattern(starts[1], 320)
+
+
 # --- sheets -------------------------------------------------------------------------------------------
 
 
