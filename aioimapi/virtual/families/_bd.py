@@ -48,6 +48,10 @@ class BdFamily(Family):
         """Return a disc structure."""
         return bd_structure(bd(disc), command)
 
+    def background_state(self, disc: DiscState) -> int:
+        """Return no background format: a BD-RE is formatted before it is used, and drives tell nothing here."""
+        return 0
+
     # --- defect management --------------------------------------------------------------------------
 
     def record(

@@ -116,7 +116,3 @@ class BdRomFamily(BdFamily):
     def accept_write(self, drive: DriveState, disc: DiscState, lba: int, count: int) -> int:
         """End the command: nothing can be written."""
         raise CheckConditionError(5, 0x30, 5)
-
-    def background_state(self, disc: DiscState) -> int:
-        """Return no format."""
-        return 0
