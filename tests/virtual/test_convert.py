@@ -180,7 +180,7 @@ def test_sessions_keep_their_addresses_in_an_image(tmp_path: Path, kind: str) ->
     host = Host(VirtualTarget(VirtualMedium.create(tmp_path / "disc", kind), attention=False))
     if kind in ("cd-r", "dvd-r"):
         host.select(write_type=1 if kind == "cd-r" else 0, multi_session=3)
-    starts = []
+    starts: list[int] = []
     for _ in range(2):
         start = host.track(0xFF if kind != "bd-r" else len(starts) + 1).nwa
         assert start is not None
