@@ -134,6 +134,8 @@ def _advice(ledger: Ledger, found: Verification) -> str:
             "no file's data differs, only what describes them, dates as a rule: the disc was burned from another "
             "image of the same files (SOURCE_DATE_EPOCH makes images alike)"
         )
+    if found.sectors_unreadable and not found.sectors_different:
+        return "all that can be read is right: the disc fails there, so save what it holds and burn it again"
     return "the disc or the image is not what you take it for"
 
 

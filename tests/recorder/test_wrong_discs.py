@@ -87,6 +87,16 @@ async def test_unreadable_sectors_are_found_while_verifying(tmp_path: Path) -> N
     assert found.sectors_read == 398
 
 
+async def test_a_disc_that_fails_later_is_told_from_another_image(tmp_path: Path) -> None:
+    source = MemorySource(400)
+    async with open_recorder(url(tmp_path / "disc", "bd-r")) as recorder:
+        await recorder.write(source)
+    async with open_recorder(url(tmp_path / "disc", "bd-r", "3/11/05@read.lba:200-201")) as recorder:
+        with pytest.raises(VerificationError, match="the disc fails there") as caught:
+            await recorder.verify(source)
+    assert caught.value.ranges == ((200, 2),)
+
+
 async def test_comparing_with_another_image(tmp_path: Path) -> None:
     source = MemorySource(300)
     async with open_recorder(url(tmp_path / "disc", "bd-r")) as recorder:
