@@ -116,19 +116,23 @@ class Connection:
 
     async def _read(self) -> None:
         session, stream = self.session, self.stream
-        while not session.ended:
-            pdu = await stream.receive()
-            try:
-                session.receive(pdu)
-            except BrokenPduError:
-                await stream.send(session.outgoing)  # the reject, where there is one
-                raise
-            if session.ready:
-                self._wake.set()
-            while session.management:
-                await self._manage(session.management.popleft())
-            if session.outgoing:
-                await stream.send(session.outgoing)
+        try:
+            while not session.ended:
+                pdu = await stream.receive()
+                try:
+                    session.receive(pdu)
+                except BrokenPduError:
+                    await stream.send(session.outgoing)  # the reject, where there is one
+                    raise
+                if session.ready:
+                    self._wake.set()
+                while session.management:
+                    await self._manage(session.management.popleft())
+                if session.outgoing:
+                    await stream.send(session.outgoing)
+        finally:
+            # At once: a command that the drive has begun is still waited for.
+            await stream.aclose()
 
     async def _watch(self) -> None:
         """Drop an initiator that stops in the middle, or says nothing any more."""

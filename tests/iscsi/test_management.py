@@ -8,6 +8,9 @@ import anyio
 import pytest
 
 from aioimapi import iscsi
+from aioimapi.iscsi import _connection
+from aioimapi.mmc import Command
+from aioimapi.transport import Buffer, Reply, Transport
 
 from .conftest import TARGET, until_sessions
 from .initiator import NAME, TEST_UNIT_READY, Initiator, connect, logged_in, read_10, write_10
@@ -204,3 +207,41 @@ async def test_head_of_queue_goes_before_what_waits(disc: str) -> None:
         assert (await host.receive()).tag == 3
         await host.data_out(1, transfer.word(20), bytes(BLOCK), 0, BLOCK)
         assert [(await host.receive()).tag for _ in range(2)] == [1, 2]
+
+
+class Deaf(Transport):
+    """A real drive in one respect: a command that it has begun cannot be taken back, whoever is cancelled."""
+
+    def __init__(self) -> None:
+        self.name = "deaf"
+        self.max_transfer_bytes = 64 * 1024
+        self.begun = anyio.Event()
+        self.wakes = anyio.Event()
+
+    async def execute(self, command: Command, buffer: Buffer | None = None) -> Reply:
+        if command.to_cdb()[0] == 0x1B:
+            self.begun.set()
+            with anyio.CancelScope(shield=True):
+                await self.wakes.wait()
+        return Reply(0)
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_a_real_drive_that_hangs_holds_up_neither_the_abort_nor_the_end_of_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_connection, "ABORT_S", 0.05)
+    drive = Deaf()
+    async with iscsi.serve({TARGET: drive}, port=0) as server:
+        async with logged_in(server.port, TARGET) as host:
+            await host.send(host.command_header(bytes((0x1B, 0, 0, 0, 2, 0)), tag=9))
+            await drive.begun.wait()
+            assert await host.task_management(ABORT_TASK, task=9, task_number=1) == 255
+            assert (await host.ping(b"alive")).data == b"alive"
+            await host.send(bytes((0x1C, 0x80)) + bytes(46))  # breaks the protocol
+            assert await host.is_dropped(within_s=2)
+        drive.wakes.set()
+        async with logged_in(server.port, TARGET) as host:
+            assert (await host.read(TEST_UNIT_READY, 0)).status == 0
