@@ -23,9 +23,6 @@ from aioimapi.virtual.files._filled import filled_disc
 from aioimapi.virtual.files._medium import MIN_SECTORS, RAW_SUFFIX, VirtualMedium, open_file
 from aioimapi.virtual.files._sidecar import NEW_SUFFIX, SUFFIX
 
-SHEET_ENDINGS = (".cue", ".toc")
-"""What the names of sheets end in."""
-
 
 def import_image(
     source: str | os.PathLike[str],
@@ -216,8 +213,3 @@ def _in_sectors(progress: Progress | None) -> Callable[[int, int], None] | None:
         return None
     tell = progress
     return lambda done, total: tell(sectors(done), sectors(total))
-
-
-def is_disc(path: str | os.PathLike[str]) -> bool:
-    """Say whether there is a disc's sidecar beside a file."""
-    return os.path.isfile(os.fspath(path) + SUFFIX)
