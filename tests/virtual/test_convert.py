@@ -115,6 +115,20 @@ def test_an_image_becomes_a_disc_of_any_kind_and_an_image_again(tmp_path: Path, 
     assert again == disc.read_bytes()[: len(again)].ljust(len(again), b"\0")
 
 
+def test_what_was_never_written_behind_the_data_is_not_in_the_image(tmp_path: Path) -> None:
+    for kind, format_ in (("bd-re", True), ("dvd+rw", True), ("bd-r", False)):
+        host = Host(
+            VirtualTarget(VirtualMedium.create(tmp_path / kind, kind, formatted=format_), attention=False)
+        )
+        if kind == "bd-r":
+            host.format(0x00, 11_826_176)  # with pseudo-overwrite all of it can be read
+        host.write(0, 64)
+        host.sync()
+        with disc_of(host) as medium:
+            assert export_image(medium, tmp_path / f"{kind}.iso") == 64
+        assert (tmp_path / f"{kind}.iso").read_bytes() == pattern(0, 64)
+
+
 def test_holes_stay_holes(tmp_path: Path) -> None:
     image = tmp_path / "x.iso"
     with image.open("wb") as file:

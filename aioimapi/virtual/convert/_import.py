@@ -167,9 +167,7 @@ def data_end(medium: VirtualMedium) -> int:
             f"{medium.path} holds audio or raw sectors, for which an image of data has no place; export one data track,"
             " or a cue sheet"
         )
-    end = state.readable_end()
-    if not state.sequential:
-        end = min(end, sectors(os.fstat(medium.handle).st_size))
+    end = min(state.readable_end(), sectors(os.fstat(medium.handle).st_size))
     if not end:
         raise DiscBlankError(f"{medium.path} has no finished session with data", profile=state.kind.value)
     return end
