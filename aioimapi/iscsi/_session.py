@@ -38,6 +38,9 @@ from aioimapi.mmc import Status
 WINDOW: Final = 32
 """Commands that may be under way in one session."""
 
+IMMEDIATE: Final = 8
+"""Commands out of turn that may be under way beside them: the window does not count those."""
+
 _NUMBERS: Final = 1 << 32
 
 Directory = Callable[[str], list[tuple[str, str]]]
@@ -155,7 +158,7 @@ class Session:
         if command.task_tag in self._tasks or command.task_tag == NO_TAG:
             self._reject(pdu, RejectReason.TASK_IN_PROGRESS)
             return
-        if command.immediate and len(self._tasks) >= 2 * WINDOW:
+        if command.immediate and len(self._tasks) >= WINDOW + IMMEDIATE:
             self._reject(pdu, RejectReason.IMMEDIATE_COMMANDS)
             return
         task = Task(command, self.parameters)

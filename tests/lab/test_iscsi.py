@@ -182,6 +182,29 @@ def test_the_kernel_survives_a_drive_that_hangs_and_one_that_is_unplugged(scratc
     assert all(int(seconds) < 60 for seconds in waits.values())
 
 
+def test_a_real_drive_is_shown_to_others(scratch: Path) -> None:
+    """The kernel's own /dev/sr0 (a drive that others wrote) is served, attached again, burned and read through us."""
+    image = random.Random("real").randbytes(64 * CLUSTER)
+    (scratch / "real.iso").write_bytes(image)
+    run = in_kernel(
+        f"tgt-dvd {scratch}/tgt\n"
+        + serve(scratch, ["/dev/sr0"], "--port 3261")
+        + f"""
+        attach 3261
+        sg_inq /dev/sr1 | grep -i vendor
+        growisofs -dvd-compat -use-the-force-luke=notray -Z /dev/sr1={scratch}/real.iso
+        {AIOIMAPI} read /dev/sr1 -o {scratch}/back.iso --sectors {len(image) // SECTOR}
+        kill $server
+        """,
+        folder=scratch,
+        timeout_s=200,
+        check=False,
+    )
+    assert run.status == 0, run.output + (scratch / "serve.log").read_text()
+    assert "IET" in run.output  # tgt's name for itself, through our front
+    assert (scratch / "back.iso").read_bytes() == image
+
+
 # --- show 4 -----------------------------------------------------------------------------------------
 
 MEDIA = ("dvd+r", "bd-r", "dvd+rw&formatted", "bd-re&formatted")
