@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types docs lab bench check build clean
+.PHONY: help demo test lint format types docs lab compatibility bench check build clean
 
 # The first of these that runs and is new enough: a name on the path can be a shim without an interpreter behind it.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -22,7 +22,7 @@ $(PYTHON) -m venv $(1) 2>/dev/null || { rm -rf $(1) && $(PYTHON) -m venv --witho
 endef
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO)/.ready  ## Burn docs/ and README.md to a virtual BD-R, verify it, list it, print the report
 	@sh examples/demo.sh $(DEMO)/bin/aioimapi
@@ -51,6 +51,10 @@ lab: $(VENV)/.test  ## Run the tests that need the lab: a real Linux kernel with
 	$(LAB)/setup
 	tests/lab/setup
 	AIOIMAPI_LAB=$(abspath $(LAB)) $(BIN)/pytest -m lab --timeout 900 $(ARGS)
+
+compatibility: $(VENV)/.test  ## Try programs by others on the virtual drive in the lab, and write docs/compatibility.md
+	$(LAB)/setup
+	AIOIMAPI_WRITE_COMPATIBILITY=1 AIOIMAPI_LAB=$(abspath $(LAB)) $(BIN)/pytest -m lab tests/lab/test_matrix.py $(ARGS)
 
 bench: $(VENV)/.test  ## Measure against other programs and print the table
 	$(BIN)/python -m bench $(ARGS)

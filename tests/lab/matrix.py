@@ -38,7 +38,7 @@ class Case:
     script: str
     options: str = ""
     variant: str = ""
-    limit_s: int = 60
+    limit_s: int = 200
     reason: str = ""
     dmesg_may: str = ""
 
@@ -89,7 +89,8 @@ DVD_BD = (
     Disc(
         "bd-r",
         "with spare",
-        prepare='burn_quietly dvd+rw-format -ssa=default "$SR"\nreload\n',
+        # dvd+rw-format calls -ssa illegal for a BD-R, and does nothing without it.
+        prepare='burn_quietly cdrskin dev="$SR" blank=format_defectmgt\nreload\n',
     ),
     Disc("bd-re", overwritable=True),
 )
@@ -192,10 +193,13 @@ def dvd_and_bd() -> Iterator[Case]:
         )
     yield DVD_BD[7].case(BURNING, "growisofs", "default", GROWISOFS_IMAGE.format(how=""))
     for disc in LAYERED:
-        # It refuses what would fit on one layer of a DVD-R DL; so the discs of two DVD layers are small ones here.
-        small = "&sectors=1024" if disc.medium.endswith("-dl") and disc.medium.startswith("dvd") else ""
+        refused = 'it refuses what fits on one layer: "more than 50% of space will be *wasted*"'
         yield disc.case(
-            BURNING, "growisofs", "one session", GROWISOFS_IMAGE.format(how=""), options=disc.options + small
+            BURNING,
+            "growisofs",
+            "one session",
+            GROWISOFS_IMAGE.format(how=""),
+            reason=refused if disc.medium == "dvd-r-dl" else "",
         )
         ready = "blank=as_needed " if disc.overwritable else ""
         yield disc.case(
@@ -257,7 +261,8 @@ def data_cds() -> Iterator[Case]:
             reason='its SAO is for blank media only: "write type SAO works only on blank media"',
         )
         for mode, how in (("TAO", "-tao"), ("SAO", "-sao"), ("raw96r", "-raw96r"), ("raw16", "-raw16")):
-            yield disc.case(BURNING, "wodim", f"data, {mode}", WODIM_ONCE.format(how=how))
+            if (medium, mode) != ("cd-rw", "raw16"):
+                yield disc.case(BURNING, "wodim", f"data, {mode}", WODIM_ONCE.format(how=how))
         yield disc.case(BURNING, "wodim", "data, two sessions, TAO", WODIM_TWICE.format(how="-tao"))
         yield disc.case(BURNING, "xorriso", "data, one session", XORRISO_ONCE.format(close="on"))
         yield disc.case(BURNING, "xorriso", "data, two sessions", XORRISO_TWICE)
@@ -350,13 +355,15 @@ def audio_cds() -> Iterator[Case]:
             reason='its SAO has tracks of one kind only: "tracks of different modes mixed"',
         )
         for mode, how in (("TAO", "-tao"), ("SAO", "-sao"), ("raw96r", "-raw96r")):
+            if medium == "cd-rw":
+                break
             yield disc.case(
                 BURNING,
                 "wodim",
                 f"audio, {mode}",
                 f'wodim -v dev="$SG" gracetime=2 {how} -audio -pad "$DATA/one.wav" "$DATA/two.wav"\n'
                 + (TRACKS_BACK if mode == "TAO" else AUDIO_BACK),
-                limit_s=120,
+                limit_s=300,
             )
         yield disc.case(
             BURNING,
@@ -373,7 +380,7 @@ def audio_cds() -> Iterator[Case]:
                 "cdrdao",
                 f"audio, {mode}, CD-Text, ISRC",
                 AUDIO_TOC.format(driver=driver) + AUDIO_BACK + CD_TEXT_BACK + CDRDAO_BACK,
-                limit_s=120,
+                limit_s=300,
             )
 
 
@@ -414,7 +421,7 @@ def blanking() -> Iterator[Case]:
         last = IS_BLANK + WRITE_AFTER.format(how="-sao") if mode in ("blank=fast", "-blank") else after
         yield sequential.case(BLANKING, program, mode, f"{before}{command}\n{last}")
     for program, mode, command in (
-        ("cdrskin", "blank=format_overwrite", 'cdrskin -v dev="$SR" blank=format_overwrite'),
+        ("cdrskin", "blank=format_overwrite", 'cdrskin -v dev="$SR" blank=format_overwrite_quickest'),
         ("dvd+rw-format", "-force", 'dvd+rw-format -force "$SR"'),
         ("xorriso", "-format as_needed", 'xorriso -outdev "$SR" -format as_needed'),
         ("xorriso", "-format full", 'xorriso -outdev "$SR" -format full'),
@@ -468,16 +475,16 @@ def blanking() -> Iterator[Case]:
 # --- looking ---------------------------------------------------------------------------------------------
 
 PROFILES = {
-    "cd-r": ("0x9 CD-R", "CD-R"),
-    "cd-rw": ("0xa CD-RW", "CD-RW"),
+    "cd-r": ("CD-R$", "CD-R"),
+    "cd-rw": ("CD-RW$", "CD-RW"),
     "dvd-r": ("DVD-R sequential", "DVD-R sequential"),
     "dvd-rw sequential": ("DVD-RW sequential", "DVD-RW sequential"),
     "dvd-rw restricted overwrite": ("DVD-RW [Rr]estricted overwrite", "DVD-RW restricted overwrite"),
     "dvd+r": ("DVD[+]R", "DVD[+]R"),
     "dvd+rw": ("DVD[+]RW", "DVD[+]RW"),
     "dvd-ram": ("DVD-RAM", "DVD-RAM"),
-    "bd-r without spare": ("BD-R [Ss]equential", "BD-R sequential"),
-    "bd-r with spare": ("BD-R [Ss]equential", "BD-R sequential"),
+    "bd-r without spare": ("BD-R SRM", "BD-R sequential"),
+    "bd-r with spare": ("BD-R SRM", "BD-R sequential"),
     "bd-re": ("BD-RE", "BD-RE"),
 }
 """Column -> what sg_get_config calls the profile, and what libburn does."""
@@ -505,13 +512,13 @@ def looking() -> Iterator[Case]:
             if cd
             else 'cdrskin dev="$SR" blank=as_needed "$DATA/one.iso"'
         )
-        yield disc.case(LOOKING, "all", "blank", _look(disc, column, written=False), limit_s=120)
+        yield disc.case(LOOKING, "all", "blank", _look(disc, column, written=False), limit_s=300)
         yield disc.case(
             LOOKING,
             "all",
             "written",
             f"burn_quietly {burn}\nreload\n" + _look(disc, column, written=True),
-            limit_s=120,
+            limit_s=300,
         )
 
 
@@ -538,7 +545,7 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
             f"cell 'wodim -atip' '{mode}' 'ATIP info from disk;;ATIP start of lead out: 359849' "
             'wodim dev="$SG" -atip',
             f"cell 'cdrdao disk-info' '{mode}' 'CD-RW +: +{'yes' if disc.medium == 'cd-rw' else 'no'};;"
-            f"Total Capacity +: +79:59:74.*;;CD-R empty +: +{'no' if written else 'yes'}' "
+            f"Total Capacity +: +79:57:74 .359849 blocks;;CD-R empty +: +{'no' if written else 'yes'}' "
             'cdrdao disk-info --device "$SR" --driver generic-mmc',
         ]
     else:
@@ -546,10 +553,14 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
             f"cell dvd+rw-mediainfo '{mode}' '{MEDIAINFO[column]};;Disc status: +({status})' "
             'dvd+rw-mediainfo "$SR"'
         )
+    # libburn has no table of contents of what can be overwritten; libcdio looks no further into DVDs.
+    toc = f"Mounted Media: .*{libburn}" if disc.overwritable else "track: +1 lba: +0"
+    dvd = disc.medium.startswith("dvd")
+    known = "Disc mode is listed as: DVD" if dvd else "CD-ROM Track List .1 - 1.;;ISO 9660"
     if written:
         lines += [
-            f"cell 'cdrskin -toc' '{mode}' 'track: +1 lba: +0' cdrskin dev=\"$SR\" -toc",
-            f"cell_whatever cd-info '{mode}' 'CD-ROM Track List \\(1 - 1\\);;ISO 9660' cd-info -C \"$SR\" --no-cddb",
+            f"cell 'cdrskin -toc' '{mode}' '{toc}' cdrskin dev=\"$SR\" -toc",
+            f"cell_whatever cd-info '{mode}' '{known}' cd-info -C \"$SR\" --no-cddb",
             f"cell readom '{mode}' 'Read +speed' bash -c 'readom dev=\"$SG\" f=back.iso sectors=0-300 2>&1; "
             'cmp -n 614400 back.iso "$DATA/one.iso"\'',
         ]
@@ -575,5 +586,185 @@ def attaching() -> Iterator[Case]:
         )
 
 
-CASES: tuple[Case, ...] = (*attaching(), *data_cds(), *audio_cds(), *dvd_and_bd(), *blanking(), *looking())
-"""Every case."""
+# --- faults ----------------------------------------------------------------------------------------------
+
+GROWISOFS_PLAIN = 'growisofs -use-the-force-luke=notray -dvd-compat -Z "$SR=$DATA/one.iso"'
+CDRSKIN_PLAIN = 'cdrskin -v dev="$SR" -tao "$DATA/one.iso"'
+AIOIMAPI_PLAIN = '"$AIOIMAPI" burn "$DATA/one.iso" --drive "$SR" --verify full --json'
+BURNERS = {"growisofs": GROWISOFS_PLAIN, "cdrskin": CDRSKIN_PLAIN, "aioimapi": AIOIMAPI_PLAIN}
+
+REPORTED = """
+if {command} >said 2>&1; then
+  tail -n 20 said
+  echo "it saw nothing"
+  false
+fi
+tail -n 20 said
+expect said {words}
+"""
+
+SURVIVED = """
+{command}
+same_sectors "$DATA/one.iso"
+"""
+
+DAMAGED = """
+{command}
+reload
+if cmp -n "$(stat -c %s "$DATA/one.iso")" "$DATA/one.iso" "$SR"; then
+  echo "nothing is damaged"
+  false
+fi
+"""
+
+
+@attrs.frozen
+class Expected:
+    """What a fault of the virtual drive makes of a burn.
+
+    Attributes:
+        fault: As in the URL.
+        name: What it is, for people.
+        growisofs: What it says of it; None where it cannot notice, and the bytes on the disc tell.
+        cdrskin: What it says of it.
+        error: The type of our error, and a part of its message; empty where the burn goes well.
+        limit_s: The time limit.
+    """
+
+    fault: str
+    name: str
+    growisofs: str | None
+    cdrskin: str | None
+    error: tuple[str, str] | None
+    limit_s: int = 200
+
+
+FINE = ""
+
+FAULTS_EXPECTED = (
+    Expected(
+        "3/0c/00@write:4",
+        "write error",
+        "WRITE@LBA=.* failed with SK=3h/(WRITE ERROR|ASC=0Ch)",
+        "SCSI error on write.*3 0C 00",
+        ("RecordingError", "MEDIUM ERROR, write error .3/0C/00."),
+    ),
+    Expected(
+        "deferred:3/0c/00@write:4",
+        "deferred write error",
+        "failed with SK=3h/(WRITE ERROR|ASC=0Ch)",
+        "3 0C 00",
+        ("RecordingError", "deferred MEDIUM ERROR, write error"),
+    ),
+    Expected("notready:3@write:4", "not ready, three commands", "failed with SK=2h/", FINE, None),
+    Expected("notready:2s@write:4", "not ready for a while", "failed with SK=2h/", FINE, None),
+    Expected("slow:2s@write:4", "slow", FINE, FINE, None),
+    Expected(
+        "6/28/00@write:4",
+        "disc changed",
+        "failed with SK=6h",
+        FINE,  # it sends a command that ended with a unit attention again
+        ("RecordingError", "UNIT ATTENTION"),
+    ),
+    Expected(
+        "4/44/00@write:4",
+        "drive broken",
+        "failed with SK=4h",
+        "4 44 00",
+        ("RecordingError", "HARDWARE ERROR"),
+    ),
+    Expected(
+        "unplug@write:4",
+        "unplugged",
+        "WRITE@LBA=.* failed|Input/output error|No such",
+        "SCSI error|[Ff]ailed|host",
+        ("RecordingError", "unplugged|gone|lost|no such|No such"),
+    ),
+    Expected(
+        "hang@close:1",
+        "no answer",
+        "CLOSE.*failed|LOGICAL UNIT COMMUNICATION TIMEOUT",
+        "[Tt]imeout|failed|error",
+        ("(CommandTimeoutError|RecordingError)", "no answer|time-out"),
+        limit_s=300,
+    ),
+    Expected(
+        "lie@write:4", "GOOD, and nothing is written", None, None, ("VerificationError", "does not read back")
+    ),
+    Expected(
+        "corrupt@write:4", "other bytes are written", None, None, ("VerificationError", "does not read back")
+    ),
+    Expected(
+        "5/72/03@close:1",
+        "session cannot be closed",
+        "CLOSE (TRACK|SESSION|DISC).*failed",
+        "5 72 03",
+        ("RecordingError", "session fixation error"),
+    ),
+)
+
+
+def faults() -> Iterator[Case]:
+    """Each fault that the virtual drive can have, seen by growisofs, by cdrskin, and by our own driver."""
+    disc = Disc("dvd+r")
+    for expected in FAULTS_EXPECTED:
+        for program, command in BURNERS.items():
+            if (program, expected.name) == ("cdrskin", "no answer"):
+                continue  # it waits for 200 s
+            if program == "aioimapi":
+                words = (
+                    None
+                    if expected.error is None
+                    else f"'\"type\": \"{expected.error[0]}\"' '{expected.error[1]}'"
+                )
+                script = SURVIVED if words is None else REPORTED
+            else:
+                said = expected.growisofs if program == "growisofs" else expected.cdrskin
+                words = None if said is None else f"'{said}'"
+                script = DAMAGED if said is None else REPORTED if said else SURVIVED
+            yield disc.case(
+                FAULTS,
+                program,
+                expected.name,
+                script.format(command=command, words=words),
+                options=f"&fault={expected.fault}",
+                limit_s=expected.limit_s,
+            )
+    yield disc.case(
+        FAULTS,
+        "the kernel",
+        "bad sector",
+        f'{GROWISOFS_PLAIN}\nreload\nif dd if="$SR" of=/dev/null bs=2048 skip=300 count=1; then false; fi\n'
+        'dmesg | grep -E "${SR##*/}.*(Medium Error|critical medium error|Sense Key : 0x3)"\n',
+        options="&fault=3/11/05@read.lba:300",
+    )
+    yield disc.case(
+        FAULTS,
+        "xorriso -check_media",
+        "bad sector",
+        f'{GROWISOFS_PLAIN}\nreload\nxorriso -indev "$SR" -check_media use=indev what=disc -- >said 2>&1 || true\n'
+        "cat said\nexpect said 'Media region : +[0-9]+ , +[0-9]+ , - '\n",
+        options="&fault=3/11/05@read.lba:300",
+    )
+    yield disc.case(
+        FAULTS,
+        "aioimapi",
+        "bad sector",
+        REPORTED.format(
+            command=AIOIMAPI_PLAIN,
+            words="'\"type\": \"VerificationError\"' 'cannot be read; the first is LBA 300'",
+        ),
+        options="&fault=3/11/05@read.lba:300",
+    )
+
+
+CASES: tuple[Case, ...] = (
+    *faults(),
+    *attaching(),
+    *data_cds(),
+    *audio_cds(),
+    *dvd_and_bd(),
+    *blanking(),
+    *looking(),
+)
+"""Every case; those that wait for time limits come first."""

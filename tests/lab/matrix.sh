@@ -47,7 +47,7 @@ cell() {
   local program=$1 mode=$2 wanted=$3 status=0 regex missing=
   shift 3
   say "$program ($mode): $*"
-  timeout 60 "$@" >"$HERE/said" 2>&1 </dev/null || status=$?
+  timeout 100 "$@" >"$HERE/said" 2>&1 </dev/null || status=$?
   tail -c 6000 "$HERE/said"
   while [[ $wanted ]]; do
     regex=${wanted%%;;*}
@@ -72,11 +72,33 @@ cell_whatever() {
 
 burn_quietly() { "$@" >"$HERE/burn.log" 2>&1 || { cat "$HERE/burn.log"; return 1; }; }
 
-# Log in to all that the server offers; what appeared is in $OUT/../attachedN: attach_all FILE
-attach_all() {
-  ATTACHED=$1
-  dmesg --follow >"$ATTACHED.dmesg" &
-  attach "$PORT" >"$ATTACHED" || echo "not all appeared" >&2
+# Find the server's targets, and log in to the first: begin TARGET KERNEL-LOG
+begin() {
+  KERNEL_LOG=$2
+  dmesg --follow >"$KERNEL_LOG" &
+  attach "$PORT" "$1"
+}
+
+# Log in to a target and set SR and SG, as attach does, but beside others: log_in TARGET
+log_in() {
+  local session device
+  iscsiadm -m node -T "$1" -p "127.0.0.1:$PORT" --login >/dev/null 2>&1 || true # the first one is logged in to
+  for _ in $(seq 100); do
+    for session in /sys/class/iscsi_session/session*; do
+      [[ -e $session/targetname && $(<"$session/targetname") == "$1" ]] || continue
+      # How long the initiator waits for a drive that was unplugged: two minutes, if it is not told otherwise.
+      echo 5 >"$session/recovery_tmo"
+      for device in "$session"/device/target*/*/block/*; do
+        [[ -e $device ]] || continue
+        SR=/dev/${device##*/} SG=$(echo "${device%/block/*}"/scsi_generic/*)
+        [[ -e $SG ]] || continue
+        SG=/dev/${SG##*/}
+        return 0
+      done
+    done
+    sleep 0.1
+  done
+  return 1
 }
 
 # Run a case beside others, as soon as there is room for one more: start_case NAME TARGET MEDIUM SECONDS
@@ -87,19 +109,19 @@ start_case() {
 
 # Run a case on its drive: run_case NAME TARGET MEDIUM SECONDS
 run_case() {
-  local name=$1 target=$2 limit=$4 status=0 began host
-  export MEDIUM=$3 HERE=$OUT/$name
-  if ! read -r SR SG _ <<<"$(grep " $target\$" "$ATTACHED")"; then
+  local name=$1 target=$2 limit=$4 status=0 began=$EPOCHREALTIME host
+  export MEDIUM=$3 HERE=$OUT/$name SR SG
+  if ! log_in "$target"; then
     echo "no drive appeared at $target" >"$HERE/log"
     echo 98 >"$HERE/status"
     return
   fi
-  export SR SG
-  host=$(basename "$(readlink -f "/sys/class/block/${SR##*/}/device")")
-  began=$EPOCHREALTIME
+  host=$(readlink -f "/sys/class/block/${SR##*/}/device")
+  host=${host##*/}
   (cd "$HERE" && timeout -k 5 "$limit" bash -euo pipefail -c '. "$LIBRARY"; set -x; . "$HERE/script"') \
     >"$HERE/log" 2>&1 </dev/null || status=$?
-  echo "$status" >"$HERE/status"
   echo "${began/[.,]/} ${EPOCHREALTIME/[.,]/}" >"$HERE/times"
-  grep -E "${SR##*/}\b|(sr|scsi) $host:" "$ATTACHED.dmesg" >"$HERE/dmesg" || true
+  grep -E "(${SR##*/}\b|(sr|scsi|sd) $host:)" "$KERNEL_LOG" >"$HERE/dmesg" || true
+  timeout 20 iscsiadm -m node -T "$target" -p "127.0.0.1:$PORT" --logout >/dev/null 2>&1 || echo "logout failed" >>"$HERE/log"
+  echo "$status" >"$HERE/status"
 }
