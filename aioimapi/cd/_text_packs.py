@@ -19,6 +19,9 @@ PAYLOAD_SIZE: Final = 12
 """Bytes of text in a pack."""
 
 
+_LOW: Final = bytes(value & 0x3F for value in range(256))
+
+
 class TextKind(enum.IntEnum):
     """What a pack tells."""
 
@@ -116,9 +119,11 @@ def symbols_of(data: bytes | bytearray | memoryview) -> bytes:
     """
     if len(data) % 3:
         raise LocalProtocolError(f"{len(data)} bytes make no whole symbols of 6 bits")
-    count = len(data) // 3 * 4
-    number = int.from_bytes(data, "big")
-    return bytes([number >> 6 * at & 0x3F for at in range(count - 1, -1, -1)])
+    found = bytearray()
+    for at in range(0, len(data), 3):
+        number = int.from_bytes(data[at : at + 3], "big")
+        found += bytes((number >> 18, number >> 12 & 0x3F, number >> 6 & 0x3F, number & 0x3F))
+    return bytes(found)
 
 
 def bytes_of(symbols: bytes | bytearray | memoryview) -> bytes:
@@ -129,10 +134,12 @@ def bytes_of(symbols: bytes | bytearray | memoryview) -> bytes:
     """
     if len(symbols) % 4:
         raise LocalProtocolError(f"{len(symbols)} symbols of 6 bits make no whole bytes")
-    number = 0
-    for symbol in symbols:
-        number = number << 6 | symbol & 0x3F
-    return number.to_bytes(len(symbols) // 4 * 3, "big")
+    low = bytes(symbols).translate(_LOW)
+    found = bytearray()
+    for at in range(0, len(low), 4):
+        number = low[at] << 18 | low[at + 1] << 12 | low[at + 2] << 6 | low[at + 3]
+        found += number.to_bytes(3, "big")
+    return bytes(found)
 
 
 def lead_in_symbols(packs: bytes | bytearray | memoryview, sectors: int) -> list[bytes]:
