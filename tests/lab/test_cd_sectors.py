@@ -43,7 +43,7 @@ while read -r sr sg rest; do
   name=${{rest##*:}} name=${{name%.disc}}
   case $name in
     raw16 | raw96r)
-      wodim dev=$sg -$name gracetime=2 -data mode1.dat
+      wodim dev=$sg speed=1 -$name gracetime=2 -data mode1.dat  # it refuses what it thinks the processor cannot do
       readom dev=$sg -clone f=$name.clone
       ;;
     *)
