@@ -297,7 +297,6 @@ _out_tagged = struct.Struct(">BBBBI8sIIIIII8x")
 _out_task = struct.Struct(">BBBxI8xI4xIII12x")
 _out_logout = struct.Struct(">BBBxI8xI4xIII4xHH4x")
 _out_reject = struct.Struct(">BBBxI8xI4xIIII8x")
-_out_async = struct.Struct(">BBxxI8sI4xIIIBBHHH4x")
 
 
 @attrs.frozen
@@ -498,21 +497,4 @@ def reject(reason: int, numbers: Numbers, header: bytes) -> bytes:
             0,
         )
         + header
-    )
-
-
-def async_message(event: int, numbers: Numbers, parameters: tuple[int, int, int] = (0, 0, 0)) -> bytes:
-    """Asynchronous Message (RFC 7143 11.9)."""
-    return _out_async.pack(
-        Response.ASYNC,
-        FINAL,
-        0,
-        bytes(8),
-        NO_TAG,
-        numbers.status,
-        numbers.expected,
-        numbers.last,
-        event,
-        0,
-        *parameters,
     )

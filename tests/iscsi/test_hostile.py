@@ -273,7 +273,7 @@ pdus = st.tuples(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(pdus, max_size=60), st.randoms(use_true_random=False))
 def test_a_session_takes_anything_in_bounded_memory(
     arrivals: list[tuple[bytes, bytes]], chance: random.Random
@@ -334,7 +334,7 @@ keys = st.dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(keys | st.binary(max_size=60), st.integers(0, 255)), max_size=8), st.booleans())
 @example([({"InitiatorName": NAME, "TargetName": TARGET, "AuthMethod": "None"}, 0x83)], False)
 def test_a_login_takes_anything(steps: list[tuple[dict[str, str] | bytes, int]], guarded: bool) -> None:

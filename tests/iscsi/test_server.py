@@ -11,6 +11,7 @@ import pytest
 
 from aioimapi import iscsi
 from aioimapi.errors import (
+    DriveAccessError,
     DriveLostError,
     LocalProtocolError,
     ServerAddressError,
@@ -136,6 +137,8 @@ class Odd(Transport):
             raise ZeroDivisionError("a bug")
         if opcode == 0x1B:
             raise DriveLostError("pulled", drive="odd")
+        if opcode == 0x2A:
+            raise DriveAccessError("not this command", drive="odd")
         return Reply(0)
 
     async def aclose(self) -> None:
@@ -150,6 +153,8 @@ async def test_drives_that_know_no_report_luns_have_one_unit(caplog: pytest.LogC
         with caplog.at_level(logging.CRITICAL, "aioimapi.iscsi"):
             broken = await host.read(INQUIRY, 96)
         assert broken.key == (4, 0x44, 0)
+        with caplog.at_level(logging.CRITICAL, "aioimapi.iscsi"):
+            assert (await host.write(write_10(0, 1), bytes(2048))).key == (5, 0x20, 2)
         assert (await host.read(TEST_UNIT_READY, 0)).status == 0
         await host.send(host.command_header(bytes((0x1B, 0, 0, 0, 2, 0)), tag=99))
         assert await host.is_dropped()

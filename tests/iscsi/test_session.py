@@ -297,3 +297,66 @@ async def test_the_snack_of_higher_levels_is_rejected(disc: str) -> None:
         rejected = await host.receive()
         assert (rejected.opcode, rejected.byte(2)) == (0x3F, 0x03)
         assert (await host.read(TEST_UNIT_READY, 0)).status == 0
+
+
+async def test_a_discovery_session_has_no_drive(disc: str) -> None:
+    async with iscsi.serve({TARGET: disc}, port=0) as server:
+        async with logged_in(server.port) as host:
+            assert await host.task_management(5) == 255
+            await host.send(host.command_header(TEST_UNIT_READY, tag=9))
+            rejected = await host.receive()
+            assert (rejected.opcode, rejected.byte(2)) == (0x3F, 0x04)
+            assert await host.is_dropped()
+        async with logged_in(
+            server.port, TARGET
+        ) as host:  # a session with a drive asks for its own target only
+            assert (await host.text({"SendTargets": "All"})).text == {"SendTargets": "Reject"}
+            assert (await host.text({"SendTargets": ""})).targets[0] == f"TargetName={TARGET}"
+            assert (await host.text({"InitialR2T": "Yes"})).text == {"InitialR2T": "Reject"}
+
+
+async def test_a_long_question_comes_in_pieces(disc: str) -> None:
+    async with iscsi.serve({TARGET: disc}, port=0) as server, logged_in(server.port) as host:
+        first = await host.text({"SendTargets": "All", "X-one": "1"}, flags=0x40)
+        assert (first.data, first.word(20) != 0xFFFFFFFF) == (b"", True)
+        answer = await host.text({"X-two": "2"}, transfer=first.word(20))
+        assert answer.targets[0] == f"TargetName={TARGET}"
+        assert answer.targets[2:] == ["X-one=Reject", "X-two=Reject"]
+
+
+async def test_a_text_request_that_refers_to_nothing_is_rejected(disc: str) -> None:
+    async with iscsi.serve({TARGET: disc}, port=0) as server, logged_in(server.port) as host:
+        await host.send(struct.pack(">BB6x8xIIII16x", 0x44, 0x80, 9, 1234, host.number, 0))
+        rejected = await host.receive()
+        assert (rejected.opcode, rejected.byte(2)) == (0x3F, 0x09)
+        await host.send(
+            struct.pack(">BB6x8xIHxxII16x", 0x46, 0x80 | 7, 9, 0, host.number, 0)
+        )  # such a logout
+        assert (await host.receive()).byte(2) == 0x09
+
+
+async def test_a_flood_of_commands_out_of_turn_is_rejected(disc: str) -> None:
+    url = disc + "&fault=hang@write:1"
+    async with iscsi.serve({TARGET: url}, port=0) as server, logged_in(server.port, TARGET) as host:
+        await host.send(host.command_header(write_10(0, 1), tag=1, writes=True, length=BLOCK), bytes(BLOCK))
+        for tag in range(2, 60):
+            await host.send(host.command_header(TEST_UNIT_READY, tag=tag, immediate=True))
+        rejects = [await host.receive() for _ in range(58 - 39)]
+        assert {(pdu.opcode, pdu.byte(2)) for pdu in rejects} == {(0x3F, 0x06)}
+        assert await host.task_management(5) == 0
+
+
+async def test_two_ways_at_once_and_too_little_for_a_parameter_list(disc: str) -> None:
+    async with iscsi.serve({TARGET: disc}, port=0) as server, logged_in(server.port, TARGET) as host:
+        await host.send(host.command_header(bytes(6), tag=1, reads=True, writes=True))
+        assert (await host.result(1)).key == (5, 0x20, 0)
+        mode_select = bytes((0x55, 0x10, 0, 0, 0, 0, 0, 0, 60, 0))
+        assert (await host.write(mode_select, bytes(8))).key == (5, 0x24, 0)
+        sense = await host.read(bytes((3, 0, 0, 0, 18, 0)), 18, lun=1)
+        assert (sense.status, sense.data[2], sense.data[12]) == (0, 5, 0x25)
+
+
+async def test_a_read_flagged_as_a_write_brings_nothing_and_says_so(disc: str) -> None:
+    async with iscsi.serve({TARGET: disc}, port=0) as server, logged_in(server.port, TARGET) as host:
+        done = await host.write(read_10(0, 1), bytes(BLOCK), immediate_bytes=BLOCK)
+        assert (done.status, done.data) == (0, b"")
