@@ -394,6 +394,8 @@ class DriveState:
     def reset(self) -> None:
         """Forget settings and locks, as after power on or a reset by the bus; the disc stays in."""
         self.simulate(on=False)
+        if self.medium is not None:
+            self.medium.state.unloaded()
         self.locked = self.persistent = False
         self.pages.clear()
         self.write_kbps = self.read_kbps = None

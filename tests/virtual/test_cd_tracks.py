@@ -470,3 +470,29 @@ def test_formatting_to_packets_that_can_be_overwritten(tmp_path: Path) -> None:
         insert_cd(tmp_path / "r", "cd-r").refused(mmc.FormatUnit(), bytes((0, 2, 0, 8)) + bytes(8)).code
         == "5/30/06"
     )
+
+
+def test_a_worn_disc(tmp_path: Path) -> None:
+    """Data that cannot be corrected ends the command; audio comes with its wrong bytes marked."""
+    host = insert_cd(tmp_path, "cd-r", "&wear=bad:100-109&wear=bad:700-709")
+    select(host, 1, multi=3, track_mode=0, block=0)
+    write(host, 0, 300, samples(0, 300))
+    host.sync()
+    select(host, 1)
+    host.write(452, 300)
+    host.sync()
+    host.close(2)
+    good, bad = (read_cd(host, lba, 1, main=0x12, kind=1)[2352:] for lba in (99, 100))
+    assert good == bytes(294)
+    assert 0 < sum(value != 0 for value in bad) < 294
+    assert read_cd(host, 100, 1, main=0x14, kind=1)[2352:2354] == b"\x80\0"
+    assert read_cd_refused(host, 700, 1, kind=2) == "3/11/05"
+    assert read_cd(host, 699, 1, kind=2, main=0x10) == pattern(699, 1)
+
+
+def test_link_sizes(tmp_path: Path) -> None:
+    host = insert_cd(tmp_path)
+    for size, good in ((7, True), (16, False)):
+        body = page_05(0, b2=0x60, b5=size)
+        reply = host.raw(mmc.ModeSelect10(len(body)).to_cdb(), body)
+        assert (reply.status == 0) is good

@@ -557,3 +557,36 @@ def test_packs_are_spread(tmp_path: Path) -> None:
         assert packs[at : at + 2] == pack[:2]
         assert packs[at + 4 : at + 20] == pack[4:20]
     assert interleave(bytes(96)) == bytes(96)
+
+
+def test_a_hidden_track(tmp_path: Path) -> None:
+    """Audio in the pregap of the first track, in front of its index 1."""
+    host = insert_cd(tmp_path)
+    select(host, 2)
+    sheet = Cue().add(
+        line(AUDIO, 0, 0, 0x01, -150),
+        line(AUDIO, 1, 0, 0x00, -150),
+        line(AUDIO, 1, 1, 0x00, 1_000),
+        line(AUDIO, 0xAA, 1, 0x01, 1_300),
+    )
+    send(host, sheet.data())
+    write_audio(host, -150, 1_300)
+    host.sync()
+    assert toc(host, 0)[8:12] == (1_000).to_bytes(4, "big")
+    assert read_cd(host, -150, 1_450, kind=1) == samples(-150, 1_450)
+    assert host.track(0, kind=0).track == 1  # the pregap belongs to its track
+    assert (host.track(1).start, host.track(1).size) == (1_000, 300)
+    q = Q.parse(read_cd(host, 0, 1, main=0, sub=2)[:12])
+    assert q is not None
+    assert (q.track, q.index, q.relative) == (1, 0, 999)
+
+
+def test_a_reset_ends_the_session(tmp_path: Path) -> None:
+    host = insert_cd(tmp_path)
+    select(host, 2)
+    sheet, _ = two_audio_tracks()
+    send(host, sheet)
+    write_audio(host, -150, 300)
+    host.target._drive.reset()
+    host.refused(mmc.TestUnitReady())
+    assert host.disc().last_session == DAMAGED

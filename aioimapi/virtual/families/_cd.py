@@ -13,6 +13,7 @@ from aioimapi.mmc import (
     ReadTocPmaAtip,
     ReadTrackInformation,
     ReserveTrack,
+    TrackAddressType,
 )
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import FORMAT_IN_PROGRESS, DriveState
@@ -295,6 +296,8 @@ class CdFamily(Family):
             raise invalid_parameter(at + 4, 3)
         if kind == WRITE_RAW:
             return
+        if kind == WRITE_PACKET and page[2] & 0x20 and page[5] != CD_PACKET_LINK:
+            raise invalid_parameter(at + 5, 7)  # LS_V: the one link size of feature 0021h
         if mode & _DATA and not DATA_BLOCK_TYPES[block].form.data:
             raise invalid_parameter(at + 4, 3)
         if not mode & _DATA and (DATA_BLOCK_TYPES[block].form.data or kind == WRITE_PACKET):
@@ -325,9 +328,11 @@ class CdFamily(Family):
     def asked_track(self, disc: DiscState, command: ReadTrackInformation) -> int:
         """Return the number of the track that READ TRACK INFORMATION asks about; FFh is also one being written."""
         number = cd(disc).being_written
-        if number is not None and command.address == INVISIBLE_TRACK and command.address_type == 1:
-            return number
-        return super().asked_track(disc, command)
+        if command.address_type is TrackAddressType.LBA:
+            number = cd(disc).area(signed(command.address))[1] or None  # a pregap belongs to its track
+        elif command.address_type is not TrackAddressType.TRACK or command.address != INVISIBLE_TRACK:
+            number = None
+        return super().asked_track(disc, command) if number is None else number
 
     def describe_track(self, drive: DriveState, disc: DiscState, number: int) -> bytes:
         """Return the track information block: 36 bytes, with neither a packet size nor a last recorded address."""

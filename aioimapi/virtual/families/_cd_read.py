@@ -178,8 +178,8 @@ def _take(
         if part is None:
             raise invalid_field(9)
         pieces.append(main[part[0] : part[1]])
+        bits = bytes(294) if errors is None else errors(lba + at)
         if wanted.c2:
-            bits = bytes(294) if errors is None else errors(lba + at)
             pieces.append(bits if wanted.c2 is C2Selection.POINTERS else _block_error(bits) + bits)
         if subs:
             pieces.append(subs[at])
