@@ -352,6 +352,27 @@ def test_ejecting_forgets_the_cue_sheet(tmp_path: Path) -> None:
     assert write_refused(host, -150, 1, bytes(2352)) == "5/2C/00"
 
 
+def test_packs_of_a_session_at_once(tmp_path: Path) -> None:
+    """Data form C0h: four packs a sector, which the drive protects and spreads."""
+    host = insert_cd(tmp_path)
+    select(host, 2)
+    sheet = Cue().add(
+        line(AUDIO, 0, 0, 0x01, -150),
+        line(AUDIO, 1, 0, 0x00, -150),
+        line(AUDIO, 1, 1, 0xC0, 0),
+        line(AUDIO, 0xAA, 1, 0x01, 300),
+    )
+    send(host, sheet.data())
+    write(host, -150, 150, samples(-150, 150))
+    packs = [bytes((9, at % 64, 0, 0, *range(16), 0, 0, 0, 0)) * 4 for at in range(300)]
+    write(host, 0, 300, b"".join(samples(at, 1) + packs[at] for at in range(300)))
+    host.sync()
+    got = read_cd(host, 20, 2, main=0, sub=4)
+    assert [got[at : at + 2] for at in range(0, 192, 24)] == [bytes((9, 20))] * 4 + [bytes((9, 21))] * 4
+    assert got[4:20] == bytes(range(16))
+    assert read_cd(host, 20, 2, kind=1) == samples(20, 2)
+
+
 def test_own_subchannel_of_a_session_at_once(tmp_path: Path) -> None:
     """R to W are the host's, P and Q the drive's."""
     host = insert_cd(tmp_path)

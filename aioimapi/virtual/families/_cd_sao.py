@@ -70,6 +70,7 @@ class SaoJob:
         end: Where its lead-out begins.
         next_lba: Where the next WRITE goes.
         text: The CD-Text that the host sends with the lead-in.
+        packs: What spreads packs over the sectors.
         begun: Whether the host has written anything.
     """
 
