@@ -197,6 +197,8 @@ class DiscState:
                 raise ValueError(f"track {number} has no end")
             if not 1 <= track.session <= self.sessions:
                 raise ValueError(f"track {number} in session {track.session} of {self.sessions}")
+            if track.session < self.sessions and not track.closed:
+                raise ValueError(f"track {number} is open, and its session is not the last one")
             after = end
         if self.gaps and not self.kind.traits.cd:
             raise ValueError("gaps on a disc that has none")
