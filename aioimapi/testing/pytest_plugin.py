@@ -22,18 +22,25 @@ import pytest
 
 from aioimapi.drive import Drive, open_drive
 from aioimapi.errors import DriveBusyError
+from aioimapi.iscsi import Server, serve
 from aioimapi.recorder import Recorder, open_recorder
 from aioimapi.virtual import VirtualMedium
 
 __all__ = (
+    "TARGETS",
     "OpensDrive",
     "OpensRecorder",
     "OptionValue",
+    "ServesDrives",
     "VirtualDiscs",
+    "iscsi_server",
     "virtual_disc",
     "virtual_drive",
     "virtual_recorder",
 )
+
+TARGETS = "iqn.2026-11.local.aioimapi:test"
+"""How the names of the targets begin that ``iscsi_server`` shows."""
 
 OptionValue: TypeAlias = str | int | float | bool
 """A value of a URL option; True and False become ``yes`` and ``no``."""
@@ -116,6 +123,19 @@ class OpensRecorder(Protocol):
         """Open a recorder on a new disc; the arguments are those of :class:`VirtualDiscs`."""
 
 
+class ServesDrives(Protocol):
+    """What the fixture ``iscsi_server`` gives."""
+
+    def __call__(self, *drives: str) -> AbstractAsyncContextManager[Server]:
+        """Serve drives on this machine's loopback, on a free port.
+
+        The targets are called ``iqn.2026-11.local.aioimapi:test-1`` and so on, in the order of the drives.
+
+        Args:
+            drives: The URLs of drives, such as ``virtual_disc`` makes.
+        """
+
+
 @pytest.fixture
 def virtual_disc(tmp_path: Path) -> Iterator[VirtualDiscs]:
     """Give URLs of new virtual discs: ``virtual_disc("bd-r", faults=["hang@sync:1"])``.
@@ -156,5 +176,18 @@ def virtual_recorder(virtual_disc: VirtualDiscs) -> OpensRecorder:
     ) -> AsyncIterator[Recorder]:
         async with open_recorder(virtual_disc(media, faults=faults, **options)) as recorder:
             yield recorder
+
+    return open_
+
+
+@pytest.fixture
+def iscsi_server() -> ServesDrives:
+    """Give servers to ``async with`` that show drives to initiators, such as ``iscsi_server(virtual_disc("bd-r"))``."""
+
+    @asynccontextmanager
+    async def open_(*drives: str) -> AsyncIterator[Server]:
+        targets = {f"{TARGETS}-{number}": drive for number, drive in enumerate(drives, 1)}
+        async with serve(targets, port=0) as server:
+            yield server
 
     return open_

@@ -29,6 +29,13 @@ def test_the_fixtures_with_pytest_trio_and_on_both_loops_of_anyio(pytester: pyte
                 assert (await drive.media_state()).free_sectors
 
         @pytest.mark.trio
+        async def test_server(iscsi_server, virtual_disc):
+            import trio
+            async with iscsi_server(virtual_disc("bd-r"), virtual_disc("cd-r")) as server:
+                stream = await trio.open_tcp_stream(server.host, server.port)
+                await stream.aclose()
+
+        @pytest.mark.trio
         async def test_empty(virtual_drive):
             async with virtual_drive(None) as drive:
                 assert (await drive.readiness()).state.name == "NO_DISC"
@@ -53,7 +60,7 @@ def test_the_fixtures_with_pytest_trio_and_on_both_loops_of_anyio(pytester: pyte
         """,
     )
     ended = pytester.runpytest_subprocess(*PLUGIN)
-    ended.assert_outcomes(passed=4)
+    ended.assert_outcomes(passed=5)
 
 
 def test_a_drive_that_is_left_open_fails_the_test(pytester: pytest.Pytester) -> None:
