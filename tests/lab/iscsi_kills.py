@@ -22,6 +22,9 @@ from pathlib import Path
 
 import anyio
 
+import aioimapi.cli._burn  # here, so that every burner finds them loaded
+import aioimapi.recorder
+import aioimapi.rig  # noqa: F401
 from aioimapi import cli, iscsi
 from aioimapi.virtual import VirtualMedium
 
