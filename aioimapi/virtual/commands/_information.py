@@ -20,6 +20,7 @@ from aioimapi.mmc import (
 from aioimapi.units import SECTOR_SIZE
 from aioimapi.virtual._drive import DriveState
 from aioimapi.virtual._reply import invalid_field
+from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.families._registry import family_of
 
 _LARGEST: Final = 0x7FFFFFFF
@@ -32,8 +33,22 @@ def read_disc_information(drive: DriveState, command: ReadDiscInformation, data:
     disc = drive.need_disc()
     answer = family_of(disc).disc_information(drive, disc, command)
     if drive.posing and command.data_type is DiscInformationType.STANDARD:
-        return answer[:2] + bytes((answer[2] & 0x10 | _COMPLETE,)) + answer[3:]
+        return _as_finished(disc, answer)
     return answer
+
+
+def _recorded(disc: DiscState) -> int:
+    """Return how many tracks hold something: those that a disc that poses as finished has."""
+    return sum(1 for track in disc.tracks if not track.blank)
+
+
+def _as_finished(disc: DiscState, answer: bytes) -> bytes:
+    """Return disc information that says the disc is complete and ends with its last recorded track."""
+    last = max(1, _recorded(disc))
+    session = disc.tracks[last - 1].session
+    first = next(number for number, track in enumerate(disc.tracks, 1) if track.session == session)
+    head = bytes((answer[2] & 0x10 | _COMPLETE, answer[3], session & 0xFF, first & 0xFF, last & 0xFF))
+    return answer[:2] + head + answer[7:9] + bytes((session >> 8, first >> 8, last >> 8)) + answer[12:]
 
 
 def read_track_information(drive: DriveState, command: ReadTrackInformation, data: memoryview) -> bytes:
@@ -45,7 +60,13 @@ def read_track_information(drive: DriveState, command: ReadTrackInformation, dat
         number = next((n for n in range(number, len(disc.tracks) + 1) if not disc.tracks[n - 1].closed), 0)
         if not number:
             raise invalid_field(2)
-    return family.describe_track(drive, disc, number)
+    answer = family.describe_track(drive, disc, number)
+    if not drive.posing:
+        return answer
+    if number > _recorded(disc):
+        raise invalid_field(2)
+    # No next writable address, nothing free.
+    return answer[:7] + bytes((answer[7] & ~0x01,)) + answer[8:12] + bytes(8) + answer[20:]
 
 
 def read_toc(drive: DriveState, command: ReadTocPmaAtip, data: memoryview) -> bytes:
@@ -57,7 +78,9 @@ def read_toc(drive: DriveState, command: ReadTocPmaAtip, data: memoryview) -> by
 def read_capacity(drive: DriveState, command: ReadCapacity, data: memoryview) -> bytes:
     """READ CAPACITY: the last sector of the last complete session; 0 where there is none (MMC-6 6.24)."""
     disc = drive.need_disc()
-    end = max(track.next_lba for track in disc.tracks) if drive.posing else disc.readable_end()
+    end = disc.readable_end()
+    if drive.posing:
+        end = max((track.next_lba for track in disc.tracks if not track.blank), default=0)
     return struct.pack(">II", max(0, end - 1), SECTOR_SIZE)
 
 
