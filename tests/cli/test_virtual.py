@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from aioimapi.cli._virtual_discs import KINDS
 from aioimapi.virtual import MediumKind, VirtualMedium
 
-from .command import Run
+from .command import Run, start
 
 
 def sectors(count: int) -> bytes:
@@ -168,3 +170,16 @@ def test_check_and_repair(run: Run, work: Path) -> None:
     assert run("virtual", "check", "disc").code == 0
     assert run("read", "virtual:disc", "--all", "-o", "y.iso").code == 0
     assert Path("y.iso").read_bytes().startswith(sectors(500))
+
+
+def test_ctrl_c_stops_a_conversion_and_leaves_no_disc(work: Path) -> None:
+    Path("long.toc").write_text("CD_ROM_XA\nTRACK MODE2_RAW\nZERO 70:00:00\n")
+    with start("virtual", "convert", "long.toc", "disc", "--json") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["event"] == "progress"
+        assert Path("disc.state").exists()
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(out.splitlines()[-1])["exit_code"] == 130
+    assert not list(work.glob("disc*"))
