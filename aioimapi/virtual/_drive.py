@@ -24,6 +24,9 @@ LONG_WRITE_IN_PROGRESS: Final = 0x08
 _NEAR: Final = 256
 """Sectors that the laser gets to without moving: they are in the drive's cache, or the next turn brings them."""
 
+_TIMEOUT_AND_PROTECT: Final = 0x1D
+_SWPP: Final = 0x01
+
 _FORMAT_COMPLETED: Final = 5
 """Media event: a background format is complete (MMC-6 6.7.2.5)."""
 
@@ -212,11 +215,19 @@ class DriveState:
         return self.need_medium().state
 
     def need_writable(self) -> VirtualMedium:
-        """Return the loaded medium, or end the command with 7/27/00 where it is write-protected."""
+        """Return the loaded medium, or end the command with 7/27/xx where disc or drive is write-protected."""
         medium = self.need_medium()
         if medium.readonly:
             raise CheckConditionError(7, 0x27, 0)
+        if self.pages and self.software_protected:
+            raise CheckConditionError(7, 0x27, 2)  # logical unit software write protected
         return medium
+
+    @property
+    def software_protected(self) -> bool:
+        """Whether the host has set SWPP of mode page 1Dh: no disc is written until it is loaded anew."""
+        page = self.pages.get(_TIMEOUT_AND_PROTECT)
+        return page is not None and bool(page[4] & _SWPP)
 
     @property
     def traits(self) -> KindTraits:

@@ -10,7 +10,7 @@ import pytest
 from aioimapi import mmc
 from aioimapi.virtual import VirtualMedium
 
-from .host import Host, pattern
+from .host import Host, format_list, pattern
 
 Drive = Callable[..., Host]
 
@@ -117,6 +117,21 @@ def test_retries_can_be_set(drive: Drive) -> None:
     page[2], page[3] = 0xFF, 3
     host.ok(mmc.ModeSelect10(20), bytes(8) + bytes(page))
     assert host.ok(mmc.ModeSense10(0x01))[10:12] == bytes((0xF7, 3))  # bit 3 is reserved and stays 0
+
+
+def test_the_host_can_protect_every_disc_from_itself(drive: Drive) -> None:
+    host = drive("bd-re", "&formatted")
+    host.write(0, 32)
+    page = bytearray(host.ok(mmc.ModeSense10(0x1D))[8:])
+    page[4] |= 0x01  # SWPP
+    host.ok(mmc.ModeSelect10(20), bytes(8) + bytes(page))
+    assert host.write_refused(0, 32) == "7/27/02"
+    assert host.refused(mmc.FormatUnit(), format_list(0x00, 11_826_176)).code == "7/27/02"
+    assert mmc.ModeParameters.parse(host.ok(mmc.ModeSense10(0x2A))).write_protected
+    page[4] &= ~0x01
+    host.ok(mmc.ModeSelect10(20), bytes(8) + bytes(page))
+    host.write(0, 32)
+    assert not mmc.ModeParameters.parse(host.ok(mmc.ModeSense10(0x2A))).write_protected
 
 
 def test_the_memory_gives_back_what_it_was_given(drive: Drive) -> None:

@@ -43,7 +43,7 @@ def mode_sense(drive: DriveState, command: ModeSense6 | ModeSense10, data: memor
             raise invalid_field(2, 5)
         codes = [command.page_code]
     pages = b"".join(_content(drive, code, command.page_control) for code in codes)
-    protected = drive.medium is not None and drive.medium.readonly
+    protected = (drive.medium is not None and drive.medium.readonly) or drive.software_protected
     # WP of the device-specific parameter, as block devices have it (SBC-3 6.4.1) and hosts look for it.
     if isinstance(command, ModeSense6):
         return bytes((min(0xFF, _HEADER_6 - 1 + len(pages)), 0, protected << 7, 0)) + pages
