@@ -377,7 +377,10 @@ class CdFamily(Family):
             return next_lba
         kind = write_type(drive)
         if kind in (WRITE_SAO, WRITE_RAW) and disc.session_state is SessionState.EMPTY:
-            return track.start - CD_PREGAP if kind == WRITE_SAO else RawJob.begin(disc, 1).lead_in
+            if kind == WRITE_RAW:
+                return RawJob.begin(disc, 1).lead_in
+            # Of a later session drives tell the program itself: cdrskin asks so for what -msinfo gives to mkisofs.
+            return track.start if disc.sessions > 1 else track.start - CD_PREGAP
         return track.next_lba
 
     def track_mode(self, disc: DiscState, track: Track) -> int:
