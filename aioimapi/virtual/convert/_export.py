@@ -26,11 +26,12 @@ from aioimapi.cd._toc_file import format_toc_file
 from aioimapi.errors import DiscBlankError, OutputError, OutputExistsError, SheetError, VirtualMediumError
 from aioimapi.units import MSF_OFFSET, RAW_SECTOR_SIZE, SECTOR_SIZE
 from aioimapi.virtual.convert._copying import copy_bytes, output_error, write_all
-from aioimapi.virtual.convert._import import _in_sectors, data_end
+from aioimapi.virtual.convert._import import in_sectors, data_end
 from aioimapi.virtual.convert._import_cd import Progress
 from aioimapi.virtual.convert._members import swap_samples
 from aioimapi.virtual.convert._texts import fits_inline, sheet_texts
 from aioimapi.virtual.discs._cd import CdArea, CdDisc, CdForm, CdTrack
+from aioimapi.virtual.discs._state import DiscState, Track
 from aioimapi.virtual.families._cd_read import read_user_data, sectors
 from aioimapi.virtual.files._medium import RAW_SIZE, RAW_SUFFIX, VirtualMedium
 from aioimapi.virtual.files._sidecar import SUFFIX
@@ -97,7 +98,7 @@ def export_image(
                 handle,
                 first * SECTOR_SIZE,
                 end * SECTOR_SIZE,
-                progress=_in_sectors(progress),
+                progress=in_sectors(progress),
             )
     return end - first
 
@@ -115,13 +116,12 @@ def _track_range(medium: VirtualMedium, number: int) -> tuple[int, int]:
     return track.start, _readable_end(state, track)
 
 
-def _readable_end(state: object, track: object) -> int:
+def _readable_end(state: DiscState, track: Track) -> int:
     """Return the first sector behind a track's last one that can be read: run-out blocks are left out."""
-    assert isinstance(state, CdDisc) or hasattr(state, "tracks")
-    end: int = track.next_lba  # type: ignore[attr-defined]
+    end = track.next_lba
     if isinstance(state, CdDisc):
         for first, count in reversed(state.gaps):
-            if first + count == end and first > track.start:  # type: ignore[attr-defined]
+            if first + count == end and first > track.start:
                 return first
     return end
 

@@ -56,7 +56,7 @@ def import_image(
             raise ImageFormatError(f"{name} is empty", path=name)
         state = filled_disc(kind, sectors(size), disc_sectors)
         with _new_disc(path, kind, state.raw_sectors) as medium:
-            copy_bytes(handle, medium.handle, 0, size, progress=_in_sectors(progress))
+            copy_bytes(handle, medium.handle, 0, size, progress=in_sectors(progress))
             medium.state = state
             medium.save()
 
@@ -134,14 +134,14 @@ def copy_disc(
         assert wanted is not None
         state = filled_disc(wanted, end)
         with _new_disc(path, wanted, state.raw_sectors) as medium:
-            copy_bytes(old.handle, medium.handle, 0, end * SECTOR_SIZE, progress=_in_sectors(progress))
+            copy_bytes(old.handle, medium.handle, 0, end * SECTOR_SIZE, progress=in_sectors(progress))
             medium.state = state
             medium.save()
 
 
 def _copy_files(old: VirtualMedium, new: VirtualMedium, progress: Progress | None) -> None:
     size = os.fstat(old.handle).st_size
-    copy_bytes(old.handle, new.handle, 0, size, progress=_in_sectors(progress))
+    copy_bytes(old.handle, new.handle, 0, size, progress=in_sectors(progress))
     with suppress(FileNotFoundError):
         raw = open_file(old.path + RAW_SUFFIX, os.O_RDONLY)
         try:
@@ -206,7 +206,8 @@ def _new_disc(path: str | os.PathLike[str], kind: MediumKind, size: int | None) 
     medium.close()
 
 
-def _in_sectors(progress: Progress | None) -> Callable[[int, int], None] | None:
+def in_sectors(progress: Progress | None) -> Callable[[int, int], None] | None:
+    """Return what takes news in bytes and tells them in sectors."""
     if progress is None:
         return None
     tell = progress
