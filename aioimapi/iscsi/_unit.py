@@ -14,7 +14,7 @@ from aioimapi.errors import (
     DriveLostError,
     ImapiError,
 )
-from aioimapi.iscsi import _scsi
+from aioimapi.iscsi import _scsi, _trace
 from aioimapi.iscsi._pdu import ScsiCommand
 from aioimapi.iscsi._task import Answer
 from aioimapi.mmc import Direction, PreventAllowMediumRemoval, RawCommand, Status
@@ -114,7 +114,7 @@ class LogicalUnit:
             calls.append((part, view[start:end] if part.transfer_length else None))
             start = end
         try:
-            replies = await self.transport.execute_burst(calls)
+            replies = await self._send(parts, calls)
         except (DriveLostError, DriveClosedError) as error:
             self.lost = error
             raise
@@ -128,6 +128,21 @@ class LogicalUnit:
             logger.exception("%s: %s failed inside the server: %r", self.name, parts[0].name, error)
             return _refused(_scsi.INTERNAL_FAILURE)
         return self._answer(nexus, command, parts, replies, view)
+
+    async def _send(
+        self, parts: list[RawCommand], calls: list[tuple[RawCommand, memoryview | None]]
+    ) -> list[Reply]:
+        replies: list[Reply] = []
+        failure = "cancelled"
+        try:
+            replies = await self.transport.execute_burst(calls)
+            failure = ""
+        except Exception as error:
+            failure = str(error)
+            raise
+        finally:
+            _trace.tell(self.transport.name, parts, replies, failure)
+        return replies
 
     def _answer(
         self,

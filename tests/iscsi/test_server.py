@@ -174,3 +174,19 @@ async def test_what_the_server_says_of_its_sessions(disc: str) -> None:
             assert info.received_bytes > 8 * 2048
             assert 0 < info.sent_bytes < 4096
         await until_sessions(server, 0)
+
+
+async def test_every_command_is_traced(disc: str, caplog: pytest.LogCaptureFixture) -> None:
+    url = disc + "&fault=hang@read:1&time_scale=0.0001"
+    with caplog.at_level(logging.DEBUG, "aioimapi.trace"):
+        async with iscsi.serve({TARGET: url}, port=0) as server, logged_in(server.port, TARGET) as host:
+            await host.read(TEST_UNIT_READY, 0)
+            await host.read(bytes((0xEE,)) + bytes(11), 0)
+            await host.read(read_10(7, 1), 2048)
+    ready, unknown, silent = [
+        record.getMessage() for record in caplog.records if record.name == "aioimapi.trace"
+    ]
+    assert f"{url} TEST UNIT READY [00 00 00 00 00 00] status 00h, residual 0," in ready
+    assert "operation code EEh" in unknown
+    assert "5/20/00" in unknown
+    assert "READ (10) [28 00 00 00 00 07 00 00 01 00] no answer: " in silent
