@@ -318,7 +318,10 @@ def test_mode_2_with_forms(tmp_path: Path) -> None:
     with disc_of(host) as medium:
         assert cd_of(medium).leads[0].disc_type == 0x20
         export_sheet(medium, tmp_path / "out.cue")
+        with pytest.raises(VirtualMediumError, match="form 2"):
+            export_image(medium, tmp_path / "out.iso")
     assert (tmp_path / "out.bin").read_bytes() == data
+    assert not list(tmp_path.glob("out.iso*"))
 
 
 def test_byte_orders_and_wave_files(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ from aioimapi.cd._sheet import (
 from aioimapi.cd._toc_file import format_toc_file
 from aioimapi.errors import DiscBlankError, OutputError, OutputExistsError, SheetError, VirtualMediumError
 from aioimapi.units import MSF_OFFSET, RAW_SECTOR_SIZE, SECTOR_SIZE
+from aioimapi.virtual._reply import CheckConditionError
 from aioimapi.virtual.convert._copying import copy_bytes, output_error, write_all
-from aioimapi.virtual.convert._import import in_sectors, data_end
+from aioimapi.virtual.convert._import import data_end, in_sectors
 from aioimapi.virtual.convert._import_cd import Progress
 from aioimapi.virtual.convert._members import swap_samples
 from aioimapi.virtual.convert._texts import fits_inline, sheet_texts
@@ -136,7 +137,14 @@ def _copy_cd_data(
         after = max(min(after, end, at + _BATCH), at + 1)
         if area in (CdArea.TRACK, CdArea.PREGAP):
             data = memoryview(bytearray((after - at) * SECTOR_SIZE))
-            read_user_data(medium, at, data)
+            try:
+                read_user_data(medium, at, data)
+            except CheckConditionError:
+                raise VirtualMediumError(
+                    f"{medium.path} has sectors between {at:,} and {after - 1:,} that are no user data of 2,048 bytes"
+                    " (mode 2 form 2, for example); export a cue sheet",
+                    profile=state.kind.value,
+                ) from None
             write_all(handle, data, (at - first) * SECTOR_SIZE)
         at = after
         if progress is not None:
