@@ -274,22 +274,18 @@ def data_cds() -> Iterator[Case]:
 
 AUDIO_BACK = """
 reload
-cdparanoia -d "$SR" -Z -w -q 1- back.wav
-python3 "$TOOLS/samples.py" back.wav >back.raw
-python3 "$TOOLS/samples.py" "$DATA/one.wav" "$DATA/two.wav" | cmp back.raw -
+cdparanoia -d "$SR" -Z -r -q 1- back.raw
+cat "$DATA/one.raw" "$DATA/two.raw" | cmp back.raw -
 echo "equal: audio"
 """
 
 # Each track ends in two run-out blocks, and the next one's pause stands before it: readers take both for its end.
 TRACKS_BACK = """
 reload
-for track in one two; do
-  [[ $track == one ]] && number=1 || number=2
-  cdparanoia -d "$SR" -Z -w -q $number back.wav
-  python3 "$TOOLS/samples.py" back.wav >back.raw
-  python3 "$TOOLS/samples.py" "$DATA/$track.wav" >wanted.raw
-  cmp -n "$(stat -c %s wanted.raw)" wanted.raw back.raw
-done
+cdparanoia -d "$SR" -Z -r -q 1 back1.raw
+cmp -n "$(stat -c %s "$DATA/one.raw")" back1.raw "$DATA/one.raw"
+cdparanoia -d "$SR" -Z -r -q 2 back2.raw
+cmp -n "$(stat -c %s "$DATA/two.raw")" back2.raw "$DATA/two.raw"
 echo "equal: audio"
 """
 
@@ -350,8 +346,7 @@ def audio_cds() -> Iterator[Case]:
             "cdrskin",
             "data and audio, SAO",
             'cdrskin -v dev="$SR" -sao -data padsize=150s "$DATA/one.iso" -audio padsize=0 "$DATA/two.wav"\n'
-            'same_sectors "$DATA/one.iso"\ncdparanoia -d "$SR" -Z -w -q 2 two.wav\n'
-            'python3 "$TOOLS/samples.py" two.wav | cmp - <(python3 "$TOOLS/samples.py" "$DATA/two.wav")\n',
+            'same_sectors "$DATA/one.iso"\ncdparanoia -d "$SR" -Z -r -q 2 back.raw\ncmp back.raw "$DATA/two.raw"\n',
             reason='its SAO has tracks of one kind only: "tracks of different modes mixed"',
         )
         for mode, how in (("TAO", "-tao"), ("SAO", "-sao"), ("raw96r", "-raw96r")):
@@ -456,6 +451,8 @@ def blanking() -> Iterator[Case]:
             ("xorriso", "-format full", 'xorriso -outdev "$SR" -format full'),
             ("xorriso", "-blank fast", 'xorriso -outdev "$SR" -format as_needed -blank fast'),
         ):
+            if disc.medium == "dvd-ram" and mode != "-force" and program != "cdrskin":
+                continue
             yield disc.case(BLANKING, program, mode, f"{command}\nreload\n" + WRITE_AFTER.format(how=""))
     bd_r = DVD_BD[6]
     for program, mode, command in (
@@ -512,14 +509,8 @@ def looking() -> Iterator[Case]:
             if cd
             else 'cdrskin dev="$SR" blank=as_needed "$DATA/one.iso"'
         )
-        yield disc.case(LOOKING, "all", "blank", _look(disc, column, written=False), limit_s=300)
-        yield disc.case(
-            LOOKING,
-            "all",
-            "written",
-            f"burn_quietly {burn}\nreload\n" + _look(disc, column, written=True),
-            limit_s=300,
-        )
+        script = _look(disc, column, written=False) + f"burn_quietly {burn}\nreload\n"
+        yield disc.case(LOOKING, "all", "all", script + _look(disc, column, written=True), limit_s=400)
 
 
 def _look(disc: Disc, column: str, *, written: bool) -> str:

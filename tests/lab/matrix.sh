@@ -4,26 +4,30 @@
 
 say() { printf '\n### %s\n' "$*"; }
 
-# Let the kernel look at the disc anew, as after taking it out and putting it in again.
+# Let the kernel look at the disc anew, as after taking it out and putting it in again. Opening the device is what makes
+# it look; with the tray open it finds no disc, and forgets the old one.
 reload() {
   sg_start --eject "$SG"
-  blockdev --getsz "$SR" >/dev/null 2>&1 || true # with the tray open: the kernel forgets the old disc
+  { : <"$SR"; } 2>/dev/null || true
   sg_start --load "$SG"
-  sg_turs "$SG" >/dev/null 2>&1 || sg_turs "$SG"
-  blockdev --getsz "$SR" >/dev/null
+  { : <"$SR"; } 2>/dev/null || sleep 0.2
+  : <"$SR"
 }
 
 # The disc mounts as FILESYSTEM and holds what is in the folders: equal FILESYSTEM FOLDER...
 equal() {
-  local system=$1 mounted wanted=$HERE/wanted folder
+  local system=$1 mounted wanted=$2
   shift
   reload
-  rm -rf "$wanted" && mkdir "$wanted"
-  for folder; do cp -r "$folder/." "$wanted/"; done
+  if (($# > 1)); then
+    wanted=$HERE/wanted
+    cp -r "$1" "$wanted"
+    cp -r "$2/." "$wanted"
+  fi
   mounted=$(mount-image "$SR" "$system")
   diff -r "$wanted" "$mounted"
   umount "$mounted"
-  echo "equal: $system, $(find "$wanted" -type f | wc -l) files"
+  echo "equal: $system, $wanted"
 }
 
 # The disc's sectors from LBA on are the file's: same_sectors FILE [LBA]

@@ -101,7 +101,8 @@ def make_sources(folder: Path) -> None:
             file.setnchannels(2)
             file.setsampwidth(2)
             file.setframerate(44_100)
-            file.writeframes(_music(chance, FRAMES_PER_TRACK * 588))
+            file.writeframes(music := _music(chance, FRAMES_PER_TRACK * 588))
+        (folder / f"{name}.raw").write_bytes(music)
     (folder / "text.v07t").write_text(V07T.replace("\n", "\r\n"))
     for number, (name, title) in enumerate((("one", "First piece"), ("two", "Second piece")), 1):
         (folder / f"{name}.inf").write_text(INF.format(number=number, title=title, length=FRAMES_PER_TRACK))
@@ -203,7 +204,6 @@ def _boot_script(cases: Sequence[Case], folder: Path, discs: Path) -> str:
         "OUT": folder / "out",
         "PORT": PORT,
         "SIDE_BY_SIDE": SIDE_BY_SIDE,
-        "TOOLS": Path(__file__).parent,
         "PYTHONPATH": CHECKOUT,
         "AIOIMAPI": AIOIMAPI,
         "LC_ALL": "C",
