@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from aioimapi.virtual import Quirk
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 TESTED = {
     "burn_folder.py",
@@ -19,6 +21,7 @@ TESTED = {
     "list_and_extract.py",
     "make_image.py",
     "own_transport.py",
+    "quirks.py",
     "service_with_cancel.py",
     "test_with_fixtures.py",  # by tests/testing/test_pytest_plugin.py
 }
@@ -128,6 +131,18 @@ def test_faults_end_as_they_should(example: Example) -> None:
     assert lines["a session that cannot be closed"].startswith("RecordingError")
     assert lines["a drive that says GOOD and writes nothing"].startswith("VerificationError")
     assert lines["a sector that goes bad"].startswith("VerificationError")
+
+
+def test_quirks_end_as_they_should(example: Example) -> None:
+    ended = example("quirks.py")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = dict(line.split(": ", 1) for line in ended.stdout.splitlines())
+    assert {quirk.value for quirk in Quirk} < set(lines)
+    assert lines.pop("yes-man") == "VerificationError, the disc is appendable"
+    assert lines.pop("needs-reload") == "verified: True, warnings: 1"
+    assert lines.pop("a bad spot") == "VerificationError, the disc is closed"
+    assert [lines.pop(f"after {age} years") for age in (0, 40, 80)] == ["excellent", "good", "worn"]
+    assert set(lines.values()) == {"verified: True, warnings: 0"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the demo is a shell script")
