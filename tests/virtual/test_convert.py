@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from aioimapi import mmc
-from aioimapi.cd import SectorMode, encode_sectors, lay_out, parse_cue_file, parse_toc_file
+from aioimapi.cd import (
+    CdText,
+    SectorMode,
+    TextKind,
+    encode_sectors,
+    lay_out,
+    parse_cue_file,
+    parse_toc_file,
+)
 from aioimapi.errors import (
     DiscBlankError,
     DiscTooSmallError,
@@ -362,6 +370,84 @@ def test_subchannel_of_a_cd_with_graphics(tmp_path: Path) -> None:
             assert "TRACK AUDIO RW_RAW" in (tmp_path / "out.toc").read_text()
         import_sheet(tmp_path / f"out.{ending}", tmp_path / f"again-{ending}")
         assert (tmp_path / f"again-{ending}.raw").read_bytes() == (tmp_path / "disc.raw").read_bytes()
+
+
+def test_texts_in_two_languages_with_a_genre(tmp_path: Path) -> None:
+    (tmp_path / "a.toc").write_text(
+        "CD_DA CD_TEXT { LANGUAGE_MAP { 0: 9 1: 105 }\n"
+        'LANGUAGE 0 { TITLE "Water" PERFORMER "Jeanne" GENRE { 0, 10, 82, 111, 99, 107, 0 } DISC_ID "XY123"\n'
+        "TOC_INFO1 { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } MESSAGE { 65, 66, 0 } }\n"
+        'LANGUAGE 1 { TITLE "湿った水" } }\n'
+        'TRACK AUDIO CD_TEXT { LANGUAGE 0 { TITLE "Heat" ISRC "USEM39600078" } LANGUAGE 1 { TITLE "熱波" } }\n'
+        "SILENCE 0:5:0\n",
+        encoding="utf-8",
+    )
+    import_sheet(tmp_path / "a.toc", tmp_path / "disc")
+    with VirtualMedium.open(tmp_path / "disc", readonly=True) as medium:
+        text = cd_of(medium).leads[0].text
+        for ending in ("toc", "cue"):
+            export_sheet(medium, tmp_path / f"out.{ending}", force=True)
+            import_sheet(tmp_path / f"out.{ending}", tmp_path / f"again-{ending}")
+    blocks = CdText.parse(text).blocks
+    assert blocks[0].genre == 10
+    assert blocks[0].get(TextKind.GENRE) == "Rock"
+    assert blocks[0].get(TextKind.MESSAGE) == "AB"
+    assert blocks[1].get(TextKind.TITLE, 1) == "熱波"
+    assert (tmp_path / "out.cdt").read_bytes() == text
+    assert "CDTEXTFILE" in (tmp_path / "out.cue").read_text(encoding="utf-8")
+    for ending in ("toc", "cue"):
+        with VirtualMedium.open(tmp_path / f"again-{ending}", readonly=True) as medium:
+            again = cd_of(medium).leads[0].text
+            assert CdText.parse(again).blocks == blocks
+    (tmp_path / "bad.toc").write_text(
+        'CD_TEXT { LANGUAGE 0 { DISC_ID "湿" } } TRACK AUDIO SILENCE 0:5:0', encoding="utf-8"
+    )
+    with pytest.raises(SheetError, match="letters"):
+        import_sheet(tmp_path / "bad.toc", tmp_path / "none")
+
+
+def test_packs_of_the_subchannel_are_spread_over_sectors(tmp_path: Path) -> None:
+    """RW in a TOC file: packs as players take them; on the disc they are interleaved over eight sectors."""
+    packs = [bytes((9, at & 0x3F, *([0] * 22))) * 4 for at in range(400)]
+    sound = audio(0, 400)
+    swapped = bytearray(sound)
+    swapped[::2], swapped[1::2] = sound[1::2], sound[::2]
+    body = b"".join(bytes(swapped[at * RAW : (at + 1) * RAW]) + packs[at] for at in range(400))
+    (tmp_path / "g.bin").write_bytes(body)
+    (tmp_path / "g.toc").write_text('CD_DA\nTRACK AUDIO RW\nDATAFILE "g.bin"\n')
+    import_sheet(tmp_path / "g.toc", tmp_path / "disc")
+    host = host_of(tmp_path / "disc")
+    buffer = bytearray(20 * 2448)
+    reply = host.raw(bytes((0xBE, 4)) + struct.pack(">i", 100) + b"\0\0\x14\xf8\4\0", buffer)
+    assert reply.status == 0
+    for at in range(20):
+        assert buffer[at * 2448 : at * 2448 + RAW] == sound[(100 + at) * RAW : (101 + at) * RAW]
+        found = buffer[at * 2448 + RAW : (at + 1) * 2448]
+        assert found[1] == (100 + at) & 0x3F, at  # the drive puts them together again
+    host.target.close()
+
+
+def test_a_cd_with_audio_is_copied_whole(
+    tmp_path: Path, mixed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_sheet(mixed, tmp_path / "disc")
+    copy_disc(tmp_path / "disc", tmp_path / "copy")
+
+    def refuse(*_: object) -> int:
+        raise OSError(22, "Invalid argument")
+
+    with (
+        monkeypatch.context() as patch
+    ):  # a file system without holes, and one that the kernel cannot copy to
+        patch.setattr(os, "lseek", refuse)
+        patch.setattr(os, "copy_file_range", refuse)
+        copy_disc(tmp_path / "disc", tmp_path / "slow")
+    for name in ("copy", "slow"):
+        for suffix in ("", ".raw"):
+            assert (tmp_path / f"{name}{suffix}").read_bytes() == (tmp_path / f"disc{suffix}").read_bytes()
+        assert check_medium(tmp_path / name).sound
+    with pytest.raises(VirtualMediumError, match="audio or raw"):
+        copy_disc(tmp_path / "disc", tmp_path / "bd", "bd-r")
 
 
 def test_two_sessions(tmp_path: Path) -> None:
