@@ -235,7 +235,7 @@ class Connection:
     async def _reset(self, request: Tagged) -> TaskAnswer:
         answer = await self._stop_all()
         assert self.unit is not None
-        self.unit.tell(_scsi.RESET)
+        await self.unit.reset()
         return answer
 
     async def _stop_all(self) -> TaskAnswer:

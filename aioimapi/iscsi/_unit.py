@@ -66,7 +66,21 @@ class LogicalUnit:
     async def leave(self, nexus: Nexus) -> None:
         """Take a session away; a tray that it alone kept locked is let go of (SPC-4: I_T nexus loss)."""
         self._nexuses.discard(nexus)
-        if not nexus.prevents or self.lost or any(other.prevents for other in self._nexuses):
+        if nexus.prevents and not any(other.prevents for other in self._nexuses):
+            await self._release()
+
+    async def reset(self) -> None:
+        """Begin anew: every session is told, and a locked tray is let go of (SAM-5 6.3.3)."""
+        self.tell(_scsi.RESET)
+        prevented = [nexus for nexus in self._nexuses if nexus.prevents]
+        for nexus in prevented:
+            nexus.prevents = False
+        if prevented:
+            await self._release()
+
+    async def _release(self) -> None:
+        """Allow the removal of the disc."""
+        if self.lost:
             return
         with anyio.move_on_after(RELEASE_S, shield=True):
             async with self._turn:

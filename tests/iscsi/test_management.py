@@ -245,3 +245,17 @@ async def test_a_real_drive_that_hangs_holds_up_neither_the_abort_nor_the_end_of
         drive.wakes.set()
         async with logged_in(server.port, TARGET) as host:
             assert (await host.read(TEST_UNIT_READY, 0)).status == 0
+
+
+async def test_a_reset_unlocks_the_tray(disc: str) -> None:
+    prevent, eject = bytes((0x1E, 0, 0, 0, 1, 0)), bytes((0x1B, 0, 0, 0, 2, 0))
+    async with (
+        iscsi.serve({TARGET: disc}, port=0) as server,
+        logged_in(server.port, TARGET) as one,
+        logged_in(server.port, TARGET, isid=OTHER) as two,
+    ):
+        assert (await one.read(prevent, 0)).status == 0
+        assert (await two.read(eject, 0)).key == (5, 0x53, 2)
+        assert await two.task_management(LUN_RESET) == 0
+        await until_ready(two)
+        assert (await two.read(eject, 0)).status == 0
