@@ -8,6 +8,7 @@ from aioimapi.errors import (
     AbortedCommandError,
     BlankCheckError,
     CommandFailedError,
+    CommandTimeoutError,
     DataProtectError,
     DriveBusyError,
     DriveError,
@@ -66,6 +67,9 @@ REFUSALS = (CommandFailedError, DriveBusyError)
 """What an optional question may end with; anything else says that the way to the drive failed."""
 
 _ADDRESSED = (Read10, Read12, Write10, Write12, Verify10)
+
+_GAVE_UP_WAITING = (0x08, 0x01)
+"""LOGICAL UNIT COMMUNICATION TIME-OUT: bridges (USB, iSCSI) answer so for a drive that does not (SPC-4 table 41)."""
 
 _BUSY_STATUS = (Status.BUSY, Status.TASK_SET_FULL)
 
@@ -152,6 +156,14 @@ def failure(command: Command, reply: Reply, drive: str, *, note: str = "") -> Dr
     if reply.status in _BUSY_STATUS:
         return DriveBusyError(
             f"{where}: the drive stays busy with another program's commands{tail}", drive=drive
+        )
+    if sense is not None and (sense.asc, sense.ascq) == _GAVE_UP_WAITING and not sense.deferred:
+        return CommandTimeoutError(
+            f"{where}: what lies between here and the drive gave up waiting for its answer ({sense.describe()}); the "
+            f"drive's state is unknown. Wait, eject and load the disc, or switch the drive off and on{tail}",
+            drive=drive,
+            command=command.name,
+            timeout_s=command.timeout_s,
         )
     kind = CommandFailedError if sense is None else _ERRORS.get(sense.key, CommandFailedError)
     if sense is None:

@@ -13,6 +13,7 @@ from aioimapi.errors import (
     AbortedCommandError,
     BlankCheckError,
     CommandFailedError,
+    CommandTimeoutError,
     DataProtectError,
     DriveBusyError,
     DriveLostError,
@@ -104,6 +105,14 @@ async def test_a_drive_that_stays_busy_is_in_somebody_elses_hands(drives: Drives
         await drive.execute(TestUnitReady())
     with pytest.raises(DriveBusyError, match="another computer has the drive reserved"):
         await drive.execute(TestUnitReady())
+    await drive.aclose()
+
+
+async def test_a_bridge_that_gave_up_waiting_is_no_refusal(drives: Drives) -> None:
+    drive, _ = drives(check(4, 0x08, 0x01))
+    with pytest.raises(CommandTimeoutError, match="gave up waiting") as caught:
+        await drive.track_information(1)
+    assert caught.value.command == "READ TRACK INFORMATION"
     await drive.aclose()
 
 
