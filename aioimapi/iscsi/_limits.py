@@ -11,7 +11,7 @@ class Limits:
 
     Attributes:
         sessions: Sessions at the same time, of all targets.
-        logins: Connections that have not logged in yet; more are closed at once.
+        logins: Connections that have not logged in yet; for one more the oldest of them is closed.
         login_s: Seconds that a login may take.
         stall_s: Seconds that half a PDU may be waited for, or that an initiator may leave unread what is sent to it.
         ping_s: Seconds of silence after which an initiator is asked for a sign of life (NOP-In). When as many have

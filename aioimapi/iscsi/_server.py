@@ -7,6 +7,7 @@ import itertools
 import logging
 import re
 import socket
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -81,7 +82,7 @@ class Server:
         self._chap = chap
         self._limits = limits
         self._connections: dict[Connection, str] = {}
-        self._arriving = 0
+        self._arriving: deque[anyio.CancelScope] = deque()
         self._handles = itertools.count(1)
 
     @property
@@ -119,20 +120,28 @@ class Server:
                 logger.warning("no connection can be taken: %s", error)
                 await anyio.sleep(ACCEPT_PAUSE_S)
                 continue
-            if self._arriving >= self._limits.logins:
-                logger.warning("too many connections wait for their login; one is closed")
-                await anyio.aclose_forcefully(stream)
-                continue
-            self._arriving += 1
-            group.start_soon(self._handle, stream)
+            if len(self._arriving) >= self._limits.logins:  # a login takes milliseconds: the oldest is none
+                logger.warning("too many connections wait for their login; the oldest is closed")
+                self._arriving.popleft().cancel()
+            arrival = anyio.CancelScope(deadline=anyio.current_time() + self._limits.login_s)
+            self._arriving.append(arrival)
+            group.start_soon(self._handle, stream, arrival)
 
-    async def _handle(self, stream: SocketStream) -> None:
+    async def _handle(self, stream: SocketStream, arrival: anyio.CancelScope) -> None:
         """Serve one connection; whatever it does ends here."""
         pdus = PduStream(stream)
         address = "?"
+        connection: Connection | None = None
         try:
-            address = _tune(stream)
-            connection = await self._admit(pdus, stream)
+            try:
+                with arrival:
+                    address = _tune(stream)
+                    connection = await self._admit(pdus, stream)
+            finally:
+                if arrival in self._arriving:
+                    self._arriving.remove(arrival)
+            if arrival.cancelled_caught:
+                raise BrokenPduError("it did not log in while there was time and room")
             if connection is not None:
                 self._connections[connection] = address
                 try:
@@ -147,19 +156,12 @@ class Server:
     async def _admit(self, pdus: PduStream, stream: SocketStream) -> Connection | None:
         """Lead a connection through its login."""
         login = Login(self._find, self._chap, tsih=next(self._handles) % 0xFFFF + 1, window=WINDOW)
-        response = b""
-        try:
-            with anyio.move_on_after(self._limits.login_s):
-                response = await log_in(pdus, login)
-                if login.failed:
-                    logger.warning("a login was refused: %s", login.failed)
-                    await pdus.send([response])
-                    return None
-        finally:
-            self._arriving -= 1
+        response = await log_in(pdus, login)
         identity = login.identity
         if identity is None:
-            raise BrokenPduError(f"the login took more than {self._limits.login_s:g} s")
+            logger.warning("a login was refused: %s", login.failed)
+            await pdus.send([response])
+            return None
         await self._replace(identity)
         unit = self._units[identity.target] if identity.target else None
         local = _address(_raw_socket(stream).getsockname())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import socket
 import struct
 import tracemalloc
+from contextlib import AsyncExitStack
 
 import anyio
 import pytest
@@ -166,6 +168,31 @@ async def test_a_flood_of_connections_leaves_the_sessions_alone(disc: str) -> No
         logged_in(server.port, TARGET) as host,
     ):
         assert (await host.read(TEST_UNIT_READY, 0)).status == 0
+
+
+@pytest.mark.anyio
+async def test_silent_connections_do_not_keep_others_out(disc: str) -> None:
+    limits = Limits(logins=4)
+    async with iscsi.serve({TARGET: disc}, port=0, limits=limits) as server, AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(connect(server.port)) for _ in range(6)]
+        with anyio.fail_after(5):
+            async with logged_in(server.port, TARGET) as host:
+                assert (await host.read(TEST_UNIT_READY, 0)).status == 0
+            for oldest in silent[:3]:
+                assert await oldest.is_dropped()
+
+
+@pytest.mark.anyio
+async def test_connections_that_are_gone_before_they_are_looked_at_leave_nothing(disc: str) -> None:
+    limits = Limits(logins=2)
+    async with iscsi.serve({TARGET: disc}, port=0, limits=limits) as server:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", server.port)) as gone:
+                gone.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )  # closes with RST
+        async with logged_in(server.port, TARGET) as host:
+            assert (await host.read(TEST_UNIT_READY, 0)).status == 0
 
 
 @pytest.mark.anyio
