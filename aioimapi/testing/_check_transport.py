@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import mmap
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, TypeAlias
+from typing import Final, TypeAlias
 
 import anyio
-import attrs
 
 from aioimapi.errors import DriveClosedError, LocalProtocolError
 from aioimapi.mmc import (
     Command,
-    Direction,
     Inquiry,
     ModeSelect10,
+    RawCommand,
     Read10,
     SenseData,
     SenseKey,
@@ -32,21 +31,15 @@ _UNTOUCHED = 0xA5
 _TASKS = 20
 
 
-@attrs.frozen
-class _NoSuchCommand(Command):
-    """Operation code 02h is reserved in every command set, so that every drive refuses it."""
-
-    name: ClassVar[str] = "NO SUCH COMMAND (02h)"
-    opcode: ClassVar[int] = 0x02
-    direction: ClassVar[Direction] = Direction.NONE
+_NO_SUCH_COMMAND: Final = RawCommand(bytes((0x02, 0, 0, 0, 0, 0)))
+"""Operation code 02h is reserved in every command set, so that every drive refuses it."""
 
 
 async def check_transport(opener: TransportOpener) -> None:
     """Check a transport against the contract of :class:`aioimapi.transport.Transport`.
 
     Run it on both event loops, with any drive behind the transport, with a disc in it or without. Nothing on
-    a disc is
-    changed: the commands are INQUIRY, TEST UNIT READY, an empty MODE SELECT, and one that no drive knows.
+    a disc is changed: the commands are INQUIRY, TEST UNIT READY, an empty MODE SELECT, and one that no drive knows.
 
     Args:
         opener: Opens a fresh transport to the same drive.
@@ -106,7 +99,7 @@ async def _brings_data(transport: Transport) -> None:
 
 
 async def _gives_a_refusal_as_an_answer(transport: Transport) -> None:
-    reply = await transport.execute(_NoSuchCommand())
+    reply = await transport.execute(_NO_SUCH_COMMAND)
     assert reply.status == 2, (
         f"an unknown command was answered with status {reply.status:02X}h, not CHECK CONDITION"
     )
@@ -146,7 +139,7 @@ async def _refuses_unsuitable_buffers(transport: Transport) -> None:
 async def _stops_a_burst_at_a_refusal(transport: Transport) -> None:
     first, last = bytearray(36), bytearray([_UNTOUCHED] * 36)
     replies = await transport.execute_burst(
-        [(Inquiry(36), first), (_NoSuchCommand(), None), (Inquiry(36), last)]
+        [(Inquiry(36), first), (_NO_SUCH_COMMAND, None), (Inquiry(36), last)]
     )
     told = [reply.status for reply in replies]
     assert told == [0, 2], f"a burst of GOOD, CHECK CONDITION and one more returned the states {told}"

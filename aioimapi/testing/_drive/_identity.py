@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aioimapi.errors import RemoteProtocolError
 from aioimapi.mmc import Inquiry, RequestSense, SenseData, SupportedPages, TestUnitReady
-from aioimapi.testing._drive._probe import INVALID_FIELD, INVALID_OPCODE, Check, Probe, Wrong, wrong
+from aioimapi.testing._drive._probe import INVALID_FIELD, INVALID_OPCODE, Check, Probe, raw, wrong
 
 _INQUIRY = "SPC-4 6.6"
 _NOT_READY = 2
@@ -118,19 +118,19 @@ async def unknown_commands(p: Probe) -> None:
     """Operation codes that no optical drive has are refused, and nothing else happens."""
     for cdb in (bytes((0x02, 0, 0, 0, 0, 0)), bytes((0x7E,)) + bytes(15), bytes((0x3D,)) + bytes(9)):
         await p.refused(
-            Wrong(cdb),
+            raw(cdb),
             f"the unknown operation code {cdb[0]:02X}h",
             codes=(INVALID_OPCODE,),
             clause="SPC-4 4.3",
         )
     await p.refused(
-        Wrong(bytes((0x02, 0, 0, 0, 0, 0)), 64),
+        raw(bytes((0x02, 0, 0, 0, 0, 0)), 64),
         "an unknown operation code with a data phase",
         codes=(INVALID_OPCODE,),
         clause="SPC-4 4.3",
     )
     await p.refused(
-        Wrong(bytes((0x00, 0, 0, 0x01, 0, 0))),
+        raw(bytes((0x00, 0, 0, 0x01, 0, 0))),
         "TEST UNIT READY with a reserved byte set",
         codes=(INVALID_FIELD,),
         at=(3,),

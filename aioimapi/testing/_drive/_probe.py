@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import ClassVar, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import anyio
 import attrs
@@ -16,6 +16,7 @@ from aioimapi.mmc import (
     FeatureSet,
     GetConfiguration,
     Profile,
+    RawCommand,
     ReadDiscInformation,
     SenseData,
     SenseKey,
@@ -36,38 +37,17 @@ INVALID_PARAMETER: Final = (5, 0x26, 0)
 OUT_OF_RANGE: Final = (5, 0x21, 0)
 
 
-@attrs.frozen
-class Wrong(Command):
-    """A command as its bytes, for what no well-made value can say: reserved bits, unknown operation codes.
-
-    Args:
-        cdb: The descriptor block.
-        length: Bytes of its data phase from the drive.
-    """
-
-    name: ClassVar[str] = "a wrong command"
-    opcode: ClassVar[int] = 0x02
-    direction: ClassVar[Direction] = Direction.IN
-
-    cdb: bytes
-    length: int = 0
-
-    @property
-    def transfer_length(self) -> int:
-        """What the caller says."""
-        return self.length
-
-    def to_cdb(self) -> bytes:
-        """Return the bytes as they are."""
-        return self.cdb
+def raw(cdb: bytes, length: int = 0) -> RawCommand:
+    """Return a command as its bytes, for what no well-made value can say; ``length`` bytes come from the drive."""
+    return RawCommand(cdb, Direction.IN if length else Direction.NONE, length)
 
 
-def wrong(command: Command, *changes: tuple[int, int]) -> Wrong:
+def wrong(command: Command, *changes: tuple[int, int]) -> RawCommand:
     """Return a command with bits set that it must not have: pairs of byte number and bits."""
     cdb = bytearray(command.to_cdb())
     for byte, bits in changes:
         cdb[byte] |= bits
-    return Wrong(bytes(cdb), command.transfer_length)
+    return raw(bytes(cdb), command.transfer_length)
 
 
 @attrs.frozen
