@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,9 @@ from aioimapi.errors import VirtualMediumError
 from aioimapi.virtual import Curve, Physics, parse_virtual_url
 from aioimapi.virtual._curves import pieces, radius, speed_at
 
+from .cd_host import insert_cd, select, write, write_refused
 from .host import Host, pattern, refusal_of
+from .test_cd_whole import two_audio_tracks
 
 Drive = Callable[..., Host]
 BLOCK = bytes(32 * 2048)
@@ -131,6 +134,38 @@ def test_a_buffer_that_runs_empty_ruins_a_cd(drive: Drive, options: str, bufe: b
     assert host.track(1).nwa is None  # the track is over
     assert host.write_refused(64, 32) == "5/21/02"
     assert host.read(0, 64) == pattern(0, 64)
+
+
+def test_a_session_at_once_is_damaged_by_it(tmp_path: Path) -> None:
+    """A cue sheet has said where everything lies: what is missing can be written no more."""
+    host = insert_cd(tmp_path, "cd-r", "&physics&underrun=ruin&buffer_kib=256")
+    select(host, 2)
+    sheet, _ = two_audio_tracks()
+    host.ok(mmc.SendCueSheet(len(sheet)), sheet)
+    for lba in (-150, -124):
+        write(host, lba, 26, bytes(26 * 2352))
+    host.now += 10.0
+    assert write_refused(host, -98, 26, bytes(26 * 2352)) == "3/0C/09"
+    disc = host.disc()
+    assert (disc.status, disc.last_session) == (1, 2)  # appendable by its word, the session damaged
+    assert write_refused(host, -98, 26, bytes(26 * 2352)) != ""
+    host.target.close()
+    assert insert_cd(tmp_path).disc().last_session == 2
+
+
+@pytest.mark.parametrize(("write_type", "code"), [(0, ""), (2, "3/0C/09")])
+def test_a_dvd_r_is_ruined_at_once_but_not_in_packets(drive: Drive, write_type: int, code: str) -> None:
+    host = drive("dvd-r", "&physics&underrun=ruin&buffer_kib=256")
+    body = host.write_parameters(write_type=write_type, change={3: 0xC5})
+    host.ok(mmc.ModeSelect10(len(body)), body)
+    if write_type:
+        host.ok(mmc.ReserveTrack.of_size(320))
+    host.write(0, 32)
+    host.write(32, 32)
+    host.now += 10.0
+    reply = host.send(mmc.Write10(64, 32), pattern(64, 32))
+    assert (refusal_of(reply).code if reply.status else "") == code
+    assert host.track(1).nwa == (None if code else 96)
 
 
 def test_a_dvd_plus_r_needs_no_protection(drive: Drive) -> None:

@@ -26,6 +26,7 @@ from aioimapi.virtual.families._registry import family_of
 from aioimapi.virtual.files._medium import VirtualMedium
 
 _BUFE = 0x40
+_WRITE_TYPE = 0x0F
 _CAN_UNDERRUN = frozenset({0x09, 0x0A, 0x11, 0x14, 0x15, 0x16})
 """Profiles of discs that cannot take up a track where the laser has lost it: CD-R, CD-RW, DVD-R and its kin."""
 
@@ -87,16 +88,15 @@ def _protected(drive: DriveState, disc: DiscState) -> bool:
     policy = drive.physics.underrun
     if policy == "protect" or disc.kind.traits.profile not in _CAN_UNDERRUN:
         return True
-    return policy == "obey" and bool(write_parameters(drive)[2] & _BUFE)
+    modes = write_parameters(drive)[2]
+    incremental = modes & _WRITE_TYPE == 0  # packets may end anywhere
+    return incremental or (policy == "obey" and bool(modes & _BUFE))
 
 
 def _lose(drive: DriveState, medium: VirtualMedium) -> None:
     """End the command and the track that was being written: the laser has run off its end."""
-    number, drive.unflushed = drive.unflushed, 0
     drive.buffer.level = 0.0
-    if 1 <= number <= len(medium.state.tracks) and not medium.state.tracks[number - 1].closed:
-        medium.state.close_track(number)
-        medium.save()
+    family_of(medium.state).lose_track(drive, medium)
     raise CheckConditionError(3, 0x0C, 9, information=drive.last_lba)  # write error, loss of streaming
 
 

@@ -197,6 +197,16 @@ class CdFamily(Family):
         drive.unflushed = 0
         job.flush(drive, medium)
 
+    def lose_track(self, drive: DriveState, medium: VirtualMedium) -> None:
+        """End the track; a session that is written as a whole is damaged, for good."""
+        disc = cd(medium.state)
+        if disc.job is None:
+            super().lose_track(drive, medium)
+            return
+        drive.unflushed = 0
+        disc.job = None
+        medium.save()
+
     def end_of_writing(self, drive: DriveState, medium: VirtualMedium, number: int) -> None:
         """End a packet, and in track-at-once mode the track (MMC-6 4.2.3.8, 6.43.3)."""
         disc = cd(medium.state)

@@ -192,6 +192,14 @@ class Family:
         if 1 <= number <= len(disc.tracks) and not disc.tracks[number - 1].closed:
             self.end_of_writing(drive, medium, number)
 
+    def lose_track(self, drive: DriveState, medium: VirtualMedium) -> None:
+        """End the track that was being written where the laser has lost it: a buffer ran empty without protection."""
+        number, drive.unflushed = drive.unflushed, 0
+        disc = medium.state
+        if 1 <= number <= len(disc.tracks) and not disc.tracks[number - 1].closed:
+            disc.close_track(number)
+            medium.save()
+
     def finalizes(self, drive: DriveState, disc: DiscState, function: int) -> bool:
         """Return whether closing the session by that function ends the disc."""
         return function in disc.kind.traits.finalizing
