@@ -124,10 +124,12 @@ class Connection:
                 except BrokenPduError:
                     await stream.send(session.outgoing)  # the reject, where there is one
                     raise
+                while session.management:
+                    if session.ready:
+                        self._wake.set()
+                    await self._manage(session.management.popleft())
                 if session.ready:
                     self._wake.set()
-                while session.management:
-                    await self._manage(session.management.popleft())
                 if session.outgoing:
                     await stream.send(session.outgoing)
         finally:

@@ -47,7 +47,10 @@ async def test_abort_of_what_waits_for_its_data(disc: str) -> None:
         tag, number = host.next_tag(), host.number
         await host.send(host.command_header(write_10(0, 1), tag=tag, writes=True, length=BLOCK))
         transfer = (await host.receive()).word(20)
+        later = host.next_tag()
+        await host.send(host.command_header(TEST_UNIT_READY, tag=later))
         assert await host.task_management(ABORT_TASK, task=tag, task_number=number) == 0
+        assert (await host.result(later)).status == 0  # what waited behind it goes on
         # Its data, under way already, is dropped without a word.
         await host.data_out(tag, transfer, b"w" * BLOCK, 0, BLOCK)
         assert (await host.read(read_10(0, 1), BLOCK)).data.count(b"w") == 0
