@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from aioimapi.image import FileSystemImage, ImagePlan, PlanWarning
 
 FILE_SYSTEM_NAMES = ("iso9660", "joliet", "rockridge", "udf")
-_TITLES = {"iso9660": "ISO 9660", "joliet": "Joliet", "rockridge": "Rock Ridge", "udf": "UDF 1.02"}
+UDF_REVISION_NAMES = ("1.02", "1.50", "2.00", "2.01", "2.50", "2.60")
+_TITLES = {"iso9660": "ISO 9660", "joliet": "Joliet", "rockridge": "Rock Ridge", "udf": "UDF"}
 
 
 def file_system_list(
@@ -56,6 +57,13 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help=f"File systems, with commas: {', '.join(FILE_SYSTEM_NAMES)}; all of them by default.",
         ),
         click.option(
+            "--udf-revision",
+            type=click.Choice(UDF_REVISION_NAMES),
+            default="1.02",
+            show_default=True,
+            help="The revision of UDF; 2.50 and 2.60 record all metadata twice.",
+        ),
+        click.option(
             "--changed",
             type=click.Choice(["error", "pad"]),
             default="error",
@@ -89,6 +97,7 @@ class ImageOptions:
     Attributes:
         volume: Its name; empty for the default.
         fs: Its file systems.
+        udf_revision: The revision of UDF.
         changed: What to do with a file that changed since the plan: ``error`` or ``pad``.
         symlinks: What to do with symbolic links in folders: ``keep``, ``follow`` or ``skip``.
         unreadable: What to do with what may not be read in folders: ``error`` or ``skip``.
@@ -96,12 +105,13 @@ class ImageOptions:
 
     volume: str
     fs: tuple[str, ...]
+    udf_revision: str
     changed: Literal["error", "pad"]
     symlinks: Literal["keep", "follow", "skip"]
     unreadable: Literal["error", "skip"]
 
 
-DEFAULTS = ImageOptions("", FILE_SYSTEM_NAMES, "error", "keep", "error")
+DEFAULTS = ImageOptions("", FILE_SYSTEM_NAMES, "1.02", "error", "keep", "error")
 
 
 def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
@@ -116,7 +126,10 @@ def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
 
     chosen = [FileSystem(name) for name in options.fs]
     image = FileSystemImage(
-        options.volume or _default_volume(sources), file_systems=chosen, on_change=options.changed
+        options.volume or _default_volume(sources),
+        file_systems=chosen,
+        udf_revision=options.udf_revision,
+        on_change=options.changed,
     )
     for source in sources:
         try:
@@ -150,11 +163,12 @@ def _default_volume(sources: Sequence[Source]) -> str:
 def describe(plan: ImagePlan) -> list[tuple[str, str]]:
     """Return what a plan is, as labelled lines."""
     present = {system.value for system in plan.file_systems}
+    titles = _TITLES | {"udf": f"UDF {plan.udf_revision}"}
     files = _text.plural(plan.file_count, "file")
     folders = _text.plural(plan.directory_count - 1, "folder")
     return [
         ("Volume", printable(plan.volume_name)),
-        ("File systems", ", ".join(_TITLES[name] for name in FILE_SYSTEM_NAMES if name in present)),
+        ("File systems", ", ".join(titles[name] for name in FILE_SYSTEM_NAMES if name in present)),
         ("Holds", f"{files} in {folders}" if plan.directory_count > 1 else files),
         ("Size", f"{_text.size(plan.size)}, {plan.sector_count:,} sectors ({plan.size:,} bytes)"),
     ]
@@ -166,6 +180,7 @@ def facts(plan: ImagePlan) -> dict[str, Any]:
     return {
         "volume": plan.volume_name,
         "file_systems": [name for name in FILE_SYSTEM_NAMES if name in present],
+        "udf_revision": plan.udf_revision if "udf" in present else None,
         "files": plan.file_count,
         "directories": plan.directory_count,
         "sectors": plan.sector_count,

@@ -28,19 +28,24 @@ class _VolumeArea(Region):
                 out[number * SECTOR_SIZE : (number + 1) * SECTOR_SIZE] = block
 
 
-class _FileSet(Region):
-    """The first blocks of the UDF partition."""
+class _BackupTable(Region):
+    """What lies in the last sectors of an image that has a GPT: UDF's second anchor, then the backup table."""
 
-    label = "UDF file set"
-    count = udf.FILE_SET_BLOCKS
+    label = "backup partition table"
 
-    def __init__(self, options: LayoutOptions) -> None:
-        self._options = options
+    def __init__(self, layout: Layout, blocks: dict[int, bytes]) -> None:
+        self.blocks = blocks
+        if layout.has(FileSystem.UDF):
+            self.blocks[layout.last_anchor] = udf.anchor(layout.last_anchor, layout.options.udf.revision)
+        self.start = min(self.blocks)
+        self.count = layout.sector_count - self.start
 
     def render(self, first: int, out: memoryview) -> None:
-        """Make the file set descriptor and its terminator; the root's entry is the block behind them."""
-        at = (first - self.start) * SECTOR_SIZE
-        out[:] = udf.file_set(self._options, udf.FILE_SET_BLOCKS)[at : at + len(out)]
+        """Put the blocks that lie in the range."""
+        for number in range(len(out) // SECTOR_SIZE):
+            block = self.blocks.get(first + number)
+            if block is not None:
+                out[number * SECTOR_SIZE : (number + 1) * SECTOR_SIZE] = block
 
 
 def lay_out(root: Directory, options: LayoutOptions) -> Layout:
@@ -61,13 +66,15 @@ def lay_out(root: Directory, options: LayoutOptions) -> Layout:
     _check(options)
     layout = Layout(root, options)
     with_iso, with_udf = layout.has(FileSystem.ISO9660), layout.has(FileSystem.UDF)
-    volume = _VolumeArea(udf.PARTITION_START if with_udf else _FIRST_DESCRIPTOR + 4)
-    start = layout.place([volume], 0)
-    files: udf.UdfFiles | None = None
+    start = _FIRST_DESCRIPTOR + 4 + (options.boot is not None)
     if with_udf:
-        _check_sizes(layout)
-        files = udf.UdfFiles(layout)
-        start = layout.place([_FileSet(options), files], start)
+        start = options.udf.revision.partition_start
+    volume = _VolumeArea(start)
+    layout.place([volume], 0)
+    udf_volume: udf.UdfVolume | None = None
+    if with_udf:
+        udf_volume = udf.UdfVolume(layout)
+        start = layout.place(udf_volume.head, start)
     hierarchies: list[tuple[iso9660.Hierarchy, iso9660.PathTables]] = []
     if with_iso:
         rock_ridge = layout.has(FileSystem.ROCK_RIDGE)
@@ -81,8 +88,8 @@ def lay_out(root: Directory, options: LayoutOptions) -> Layout:
         hierarchies.append((joliet, iso9660.PathTables(layout, joliet, "Joliet path tables")))
     for hierarchy, tables in hierarchies:
         start = layout.place([tables, hierarchy], start)
-    layout.finish(start)
-    _fill_volume_area(volume, layout, hierarchies, files)
+    layout.finish(start, udf_volume.tail if udf_volume is not None else [])
+    _fill_volume_area(volume, layout, hierarchies, udf_volume)
     return layout
 
 
@@ -97,20 +104,15 @@ def _check(options: LayoutOptions) -> None:
             raise ImageError(
                 f"{part.value} is part of an ISO 9660 volume: choose iso9660 as well, or leave it out"
             )
-
-
-def _check_sizes(layout: Layout) -> None:
-    for directory in layout.directories:
-        if directory.sizes:
-            largest = max(directory.sizes)
-            udf.check_file_size(directory.path_of(directory.sizes.index(largest)), largest)
+    if options.boot is not None and FileSystem.ISO9660 not in chosen:
+        raise ImageError("El Torito is part of an ISO 9660 volume: choose iso9660 as well, or boot nothing")
 
 
 def _fill_volume_area(
     volume: _VolumeArea,
     layout: Layout,
     hierarchies: list[tuple[iso9660.Hierarchy, iso9660.PathTables]],
-    files: udf.UdfFiles | None,
+    udf_volume: udf.UdfVolume | None,
 ) -> None:
     options, blocks = layout.options, volume.blocks
     descriptors = [
@@ -119,20 +121,22 @@ def _fill_volume_area(
     ]
     if descriptors:
         descriptors.append(iso9660.TERMINATOR)
-    if files is not None:
-        descriptors += udf.RECOGNITION
-        partition = layout.sector_count - 1 - udf.PARTITION_START
-        for first in (udf.MAIN_SEQUENCE, udf.RESERVE_SEQUENCE):
-            blocks |= dict(enumerate(udf.descriptor_sequence(options, first, partition), first))
-        names = sum(len(each.names) - len(udf.absent_rows(each)) for each in layout.directories)
-        integrity = udf.integrity_sequence(
-            options, partition, files.next_unique_id, names, len(layout.directories)
-        )
-        blocks |= dict(enumerate(integrity, udf.INTEGRITY_SEQUENCE))
-        blocks[udf.ANCHOR] = udf.anchor(udf.ANCHOR)
+    if options.boot is not None:
+        descriptors.insert(1, options.boot.record(layout))
+        tables = options.boot.tables(layout)
+        blocks |= {sector: tables.pop(sector) for sector in list(tables) if sector < _FIRST_DESCRIPTOR}
+        if tables:
+            layout.tail = [*layout.tail, _BackupTable(layout, tables)]
+    if udf_volume is not None:
+        descriptors += udf.recognition(options.udf.revision)
+        blocks |= udf_volume.descriptors()
     blocks |= dict(enumerate(descriptors, _FIRST_DESCRIPTOR))
 
 
 def last_sector(layout: Layout) -> bytes:
-    """Return the last sector of the image: with UDF the second anchor, else padding."""
-    return udf.anchor(layout.sector_count - 1) if layout.has(FileSystem.UDF) else bytes(SECTOR_SIZE)
+    """Return the last sector of the image: with UDF the second anchor, with a GPT its backup's end, else padding."""
+    if layout.tail and isinstance(layout.tail[-1], _BackupTable):
+        return layout.tail[-1].blocks[layout.sector_count - 1]
+    if not layout.has(FileSystem.UDF):
+        return bytes(SECTOR_SIZE)
+    return udf.anchor(layout.sector_count - 1, layout.options.udf.revision)

@@ -11,7 +11,10 @@ region of data has only the places of the files, since their bytes are the image
     257  UDF partition begins: file set, then for each directory its entry, its names, its files' entries
          path tables and directories of ISO 9660, then of Joliet
          file data
+         the mirror of UDF's metadata, where there is one
          padding to the write unit, and in the last sector the second UDF anchor
+
+From UDF 2.50 on the partition begins at sector 288 with the metadata file's entry, and the file set follows at 320.
 
 All file systems point to the same file extents. The total is a multiple of 32 sectors (64 KiB, the cluster of a BD and
 two ECC blocks of a DVD), so that what a drive pads at the end of a session is nothing, and the last sector of the
@@ -25,12 +28,17 @@ from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import attrs
 
 from aioimapi.errors import ImageTooLargeError
 from aioimapi.fs._tree import Directory, walk
+from aioimapi.fs._udf_options import DEFAULT_UDF, UdfOptions
 from aioimapi.units import SECTOR_SIZE, round_up
+
+if TYPE_CHECKING:
+    from aioimapi.fs.eltorito._layout import BootLayout
 
 WRITE_UNIT_SECTORS = 32
 LAST_SECTOR = 0xFFFF_FFFF
@@ -67,11 +75,14 @@ class LayoutOptions:
         volume_name: The volume's name, any Unicode; each file system gets what it can hold of it.
         file_systems: Which file systems the image carries.
         time_ns: The volume's time of creation, nanoseconds since 1970 UTC.
+        udf: Revision and metadata of UDF.
+        boot: What makes it start a machine, or None.
     """
 
     volume_name: str
     time_ns: int
     file_systems: frozenset[FileSystem] = ALL_FILE_SYSTEMS
+    udf: UdfOptions = DEFAULT_UDF
 
 
 class Region(ABC):
@@ -176,6 +187,7 @@ class Layout:
         numbers: Directory → number.
         followers: The rows of each directory that are later names of hard-linked files, ascending.
         regions: The regions of metadata that lie before the data, ascending and without gaps.
+        tail: The regions of metadata that lie behind the data, ascending.
         extents: Where the files lie.
         sector_count: Sectors of the whole image.
     """
@@ -187,9 +199,9 @@ class Layout:
         self._resolve_links()
         self.numbers = {directory: number for number, directory in enumerate(self.directories)}
         self.regions: list[Region] = []
+        self.tail: list[Region] = []
         self.extents: ExtentMap
         self.sector_count = 0
-        self.partition_start = 0
 
     def _resolve_links(self) -> None:
         """Choose the first name of each hard-linked file; one whose other names are not in the image is plain."""
@@ -214,23 +226,47 @@ class Layout:
 
     def place(self, regions: list[Region], start: int) -> int:
         """Lay regions one after the other from ``start`` and return the sector that follows them."""
-        for region in regions:
-            region.start = start
-            start += region.count
-            self.regions.append(region)
-        return start
+        end = _lay(regions, start)
+        self.regions += regions
+        return end
 
-    def finish(self, data_start: int) -> None:
-        """Place the files' data and round the total up."""
-        self.extents = ExtentMap(self.directories, self.numbers, data_start)
+    def finish(self, data_start: int, tail: list[Region]) -> None:
+        """Place the files' data, and behind it from a write unit on the regions of the tail; round the total up."""
+        boot = self.options.boot
+        directories, numbers = self.directories, self.numbers
+        if boot is not None:
+            directories, numbers = [*directories, boot.unlisted], {**numbers, boot.unlisted: len(numbers)}
+        self.extents = ExtentMap(directories, numbers, data_start)
+        end = self.extents.end
+        if tail:
+            end = _lay(tail, round_up(end, WRITE_UNIT_SECTORS))
+            self.tail = tail
         last_anchor = 1 if self.has(FileSystem.UDF) else 0
-        self.sector_count = round_up(self.extents.end + last_anchor, WRITE_UNIT_SECTORS)
+        behind = boot.sectors_behind if boot is not None else 0
+        unit = boot.unit if boot is not None else 1
+        self.sector_count = round_up(end + last_anchor + behind, max(unit, WRITE_UNIT_SECTORS))
         if self.sector_count > LAST_SECTOR:
             raise ImageTooLargeError(
                 f"the image would have {self.sector_count:,} sectors, more than 32 bits can address"
             )
 
+    @property
+    def last_anchor(self) -> int:
+        """Where UDF's second anchor lies: in the last sector, or before a backup GPT (OSTA UDF 2.2.3: N, or N - 256).
+
+        The UDF partition ends there.
+        """
+        boot = self.options.boot
+        return self.sector_count - 1 - (boot.sectors_behind if boot is not None else 0)
+
     def region_at(self, sector: int) -> Region:
         """Return the region of metadata that holds a sector below the data."""
         starts = [region.start for region in self.regions]
         return self.regions[bisect_right(starts, sector) - 1]
+
+
+def _lay(regions: list[Region], start: int) -> int:
+    for region in regions:
+        region.start = start
+        start += region.count
+    return start

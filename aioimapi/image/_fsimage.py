@@ -14,6 +14,7 @@ from aioimapi.fs._image_layout import lay_out
 from aioimapi.fs._layout import ALL_FILE_SYSTEMS, FileSystem, LayoutOptions
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import walk
+from aioimapi.fs._udf_options import UDF_REVISIONS, UdfOptions
 from aioimapi.image._content import StreamContent
 from aioimapi.image._draft import Draft
 from aioimapi.image._items import DirectoryItem
@@ -26,8 +27,12 @@ class FileSystemImage:
 
     Args:
         volume_name: The volume's name; empty gives the date and time of the plan, as in IMAPI.
-        file_systems: Which file systems it carries; by default ISO 9660, Joliet, Rock Ridge and UDF 1.02, all pointing
-            to the same data.
+        file_systems: Which file systems it carries; by default ISO 9660, Joliet, Rock Ridge and UDF, all pointing to
+            the same data.
+        udf_revision: The revision of UDF: ``1.02`` (read by everything), ``1.50``, ``2.00``, ``2.01``, ``2.50`` or
+            ``2.60`` (IMAPI: UDFRevision). Whatever it is, the volume is read-only.
+        udf_mirror: From UDF 2.50 on, record all metadata twice, at the image's beginning and at its end, so that a
+            damaged spot does not cost the names (IMAPI: UDFMetadata, CreateRedundantUdfMetadataFiles).
         on_change: What to do when a file shrinks, grows or vanishes between plan and reading: ``error``, or ``pad``
             it with zeros (or cut it) to the planned size and say so in the findings.
         time_ns: The volume's time, nanoseconds since 1970 UTC, from the years 1900 to 2155; None takes
@@ -46,6 +51,8 @@ class FileSystemImage:
         volume_name: str = "",
         *,
         file_systems: Iterable[FileSystem] = ALL_FILE_SYSTEMS,
+        udf_revision: str = "1.02",
+        udf_mirror: bool = True,
         on_change: ChangePolicy = "error",
         time_ns: int | None = None,
     ) -> None:
@@ -53,8 +60,12 @@ class FileSystemImage:
             raise ImageError(f"on_change is {on_change!r}, not one of {', '.join(get_args(ChangePolicy))}")
         if time_ns is not None and not FIRST_SECOND <= time_ns // 1_000_000_000 <= LAST_SECOND:
             raise ImageError(f"time_ns is {time_ns}, and discs know the years 1900 to 2155 only")
+        if udf_revision not in UDF_REVISIONS:
+            raise ImageError(f"udf_revision is {udf_revision!r}, not one of {', '.join(UDF_REVISIONS)}")
         self.volume_name = volume_name
         self.file_systems = frozenset(file_systems)
+        self.udf_revision = udf_revision
+        self.udf_mirror = udf_mirror
         self.on_change: ChangePolicy = on_change
         self._draft = Draft(time_ns)
         self._plan: ImagePlan | None = None
@@ -114,7 +125,8 @@ class FileSystemImage:
                 isinstance(each, StreamContent) for each in directory.sources.values()
             )
         name = self.volume_name or time.strftime("%Y%m%d_%H%M%S", time.gmtime(now // 1_000_000_000))
-        layout = lay_out(self._draft.root, LayoutOptions(name, now, self.file_systems))
+        udf = UdfOptions(UDF_REVISIONS[self.udf_revision], self.udf_mirror)
+        layout = lay_out(self._draft.root, LayoutOptions(name, now, self.file_systems, udf))
         log = self._draft.scanner.log.copy()
         add_layout_warnings(layout, log)
         for directory in layout.directories:

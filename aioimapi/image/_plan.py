@@ -120,6 +120,11 @@ class ImagePlan(SectorSource):
         return self.layout.options.file_systems
 
     @property
+    def udf_revision(self) -> str:
+        """The revision of UDF, for an image that carries it: ``2.50``."""
+        return self.layout.options.udf.revision.name
+
+    @property
     def file_count(self) -> int:
         """Files and symlinks, each name of a hard-linked file counted (IMAPI: FileCount)."""
         return sum(len(directory.names) for directory in self.layout.directories)
@@ -194,8 +199,12 @@ class ImagePlan(SectorSource):
         for number, row, _ in layout.extents.spans(max(first, layout.extents.start), end):
             if len(found) >= _MAX_NAMED:
                 return tuple(found)
-            found.append(layout.directories[number].path_of(row))
-        if end > layout.extents.end:
+            found.append(layout.extents.directories[number].path_of(row))
+        tail = [
+            region for region in layout.tail if region.start < end and region.start + region.count > first
+        ]
+        found += [f"<{region.label}>" for region in tail]
+        if not tail and end > layout.extents.end:
             found.append("<padding>")
         return tuple(found)
 

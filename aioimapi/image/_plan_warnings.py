@@ -60,7 +60,7 @@ def _renamed(directory: Directory, names: list[str], mapped: list[str], kind: st
 
 
 def _symlinks(layout: Layout, directory: Directory, log: WarningLog) -> None:
-    absent = udf.absent_rows(directory) if layout.has(FileSystem.UDF) else set()
+    absent = udf.absent_rows(directory, layout.options.udf) if layout.has(FileSystem.UDF) else set()
     for row, target in sorted(directory.symlinks.items()):
         path = printable(directory.path_of(row))
         if layout.has(FileSystem.ISO9660) and not layout.has(FileSystem.ROCK_RIDGE):

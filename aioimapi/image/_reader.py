@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from aioimapi.errors import LocalProtocolError, SourceChangedError, SourceError, printable
 from aioimapi.fs._image_layout import last_sector
+from aioimapi.fs._layout import Layout
 from aioimapi.fs._tree import Directory
 from aioimapi.image._content import Content, DatedPath, StreamContent
 from aioimapi.image._guard import ThreadGuard
@@ -57,7 +58,7 @@ class FileCursor:
                 return self._file[2]
             os.close(self._file[2])
             self._file = None
-        directory = self._plan.layout.directories[number]
+        directory = self._plan.layout.extents.directories[number]
         explicit = directory.sources.get(row) if directory.sources else None
         if explicit is not None:
             folder, _, name = str(explicit).rpartition("/")
@@ -116,7 +117,7 @@ class PlanReader(SectorReader):
             hasher.update(buffer)
 
     async def _take_stream(self, number: int, row: int, start: int, first: int, buffer: memoryview) -> None:
-        directory = self._plan.layout.directories[number]
+        directory = self._plan.layout.extents.directories[number]
         content = directory.sources[row]
         assert isinstance(content, StreamContent)
         offset = max(first - start, 0) * SECTOR_SIZE
@@ -151,8 +152,18 @@ def fill(plan: ImagePlan, cursor: FileCursor, first: int, buffer: memoryview) ->
         first = part_end
     if first < end:
         zero(buffer[at:])
+        _fill_tail(layout, first, buffer[at:])
         if end == layout.sector_count:
             buffer[-SECTOR_SIZE:] = last_sector(layout)
+
+
+def _fill_tail(layout: Layout, first: int, out: memoryview) -> None:
+    """Make what the regions behind the data have in a range of zeros."""
+    end = first + len(out) // SECTOR_SIZE
+    for region in layout.tail:
+        low, high = max(first, region.start), min(end, region.start + region.count)
+        if low < high:
+            region.render(low, out[(low - first) * SECTOR_SIZE : (high - first) * SECTOR_SIZE])
 
 
 def zero(buffer: memoryview) -> None:
@@ -164,7 +175,7 @@ def zero(buffer: memoryview) -> None:
 
 def _fill_data(plan: ImagePlan, cursor: FileCursor, first: int, buffer: memoryview) -> None:
     extents = plan.layout.extents
-    directories = plan.layout.directories
+    directories = extents.directories
     end = first + len(buffer) // SECTOR_SIZE
     spans = list(extents.spans(first, end))
     if len(spans) != 1 or not _covers(directories[spans[0][0]].sizes[spans[0][1]], spans[0][2], first, end):
@@ -239,7 +250,7 @@ class _SmallFiles:
 def _read_host(
     plan: ImagePlan, cursor: FileCursor, number: int, row: int, offset: int, out: memoryview
 ) -> None:
-    directory = plan.layout.directories[number]
+    directory = plan.layout.extents.directories[number]
     size = directory.sizes[row]
     try:
         descriptor = cursor.open(number, row)
@@ -268,7 +279,7 @@ def note_if_modified(plan: ImagePlan, directory: Directory, row: int, facts: os.
 
 def _read_changed(plan: ImagePlan, number: int, row: int, offset: int, found: int, out: memoryview) -> None:
     """Deal with a file that is not as planned: look again, then say so or, by policy, cut or pad it."""
-    directory = plan.layout.directories[number]
+    directory = plan.layout.extents.directories[number]
     size = directory.sizes[row]
     path = directory.path_of(row)
     cursor = FileCursor(plan)
@@ -308,7 +319,7 @@ def _read_changed(plan: ImagePlan, number: int, row: int, offset: int, found: in
 
 
 def _unreadable(plan: ImagePlan, number: int, row: int, error: OSError, out: memoryview) -> None:
-    directory = plan.layout.directories[number]
+    directory = plan.layout.extents.directories[number]
     path = directory.path_of(row)
     if plan.on_change == "pad":
         zero(out)
@@ -355,5 +366,5 @@ def _read_content(
 def stream_spans(plan: ImagePlan, first: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield the spans in a range whose bytes come from async streams."""
     for number, row, start in plan.layout.extents.spans(first, end):
-        if isinstance(plan.layout.directories[number].sources.get(row), StreamContent):
+        if isinstance(plan.layout.extents.directories[number].sources.get(row), StreamContent):
             yield number, row, start

@@ -1,4 +1,4 @@
-"""File entries and directories of UDF 1.02 (ECMA-167 4/14), made directory by directory.
+"""File entries and directories of UDF (ECMA-167 4/14), made directory by directory.
 
 Each directory of the layout has a run of blocks: its own file entry, the blocks of its file identifier descriptors, a
 file entry for each of its files. So the place of every entry follows from the run's start and the file's row, and
@@ -11,6 +11,7 @@ import stat
 from array import array
 from binascii import crc_hqx
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
 
@@ -19,25 +20,29 @@ from aioimapi.fs._layout import UDF_MAX_FILE, Layout, Region
 from aioimapi.fs._names import udf_identifiers
 from aioimapi.fs._times import udf_stamp
 from aioimapi.fs._tree import Directory
+from aioimapi.fs._udf_options import UdfOptions
 from aioimapi.fs.udf._primitives import implementation_identifier, tag
-from aioimapi.fs.udf._volume import PARTITION_START
+from aioimapi.fs.udf._volume import FILE_SET_BLOCKS
 from aioimapi.units import SECTOR_SIZE, sectors
 
 MAX_EXTENT = 0x3FFF_F800
 """Bytes of one extent: the largest number of whole blocks that 30 bits hold (ECMA-167 4/14.14.1.1)."""
 
-_ENTRY_HEAD = 176
-_EMBEDDED_MAX = SECTOR_SIZE - _ENTRY_HEAD
+ENTRY_HEAD = 176
+EXTENDED_ENTRY_HEAD = 216
+"""Bytes of a file entry (ECMA-167 4/14.9) and of an extended one (4/14.17) before what varies."""
+
 _FILE_ENTRY = Struct("<IHHHBBIHHIIIHBBIQQ12s12s12sI16s32sQII")
-_ALLOCATION = Struct("<II")
-_TAG = Struct("<HHBBHHHI")
+SHORT_ALLOCATION = Struct("<II")
+LONG_ALLOCATION = Struct("<IIH6x")
+TAG = Struct("<HHBBHHHI")
 _IDENTIFIER = Struct("<HBBIIHHIH")  # after the tag of a file identifier descriptor
 
-_STRATEGY = 4  # OSTA UDF 2.3.5.1
-_DIRECTORY, _FILE, _SYMLINK = 4, 5, 12  # ECMA-167 4/14.6.6
-_SHORT_ADS, _EMBEDDED = 0, 3  # ECMA-167 4/14.6.8
-_IMPLEMENTATION = implementation_identifier()
-_FIRST_UNIQUE_ID = 16  # OSTA UDF 3.2.1.1: 0 is the root's, 1 to 15 are kept for the Macintosh
+STRATEGY = 4  # OSTA UDF 2.3.5.1
+DIRECTORY, FILE, SYMLINK = 4, 5, 12  # ECMA-167 4/14.6.6
+SHORT_ADS, LONG_ADS, EMBEDDED = 0, 1, 3  # ECMA-167 4/14.6.8
+IMPLEMENTATION = implementation_identifier()
+FIRST_UNIQUE_ID = 16  # OSTA UDF 3.2.1.1: 0 is the root's, 1 to 15 are kept for the Macintosh
 _CHARACTERISTIC_DIRECTORY, _CHARACTERISTIC_PARENT = 0x02, 0x08
 _FE_TAG, _FID_TAG = 261, 257
 
@@ -80,12 +85,13 @@ def path_components(target: str) -> bytes:
     return bytes(result)
 
 
-def absent_rows(directory: Directory) -> set[int]:
+def absent_rows(directory: Directory, options: UdfOptions) -> set[int]:
     """Return the rows that are left out of UDF: symlinks whose target does not fit in their file entry.
 
     The standard would let it lie in blocks of its own; Linux refuses to look at such a symlink at all.
     """
-    return {row for row, target in directory.symlinks.items() if len(path_components(target)) > _EMBEDDED_MAX}
+    room = SECTOR_SIZE - (EXTENDED_ENTRY_HEAD if options.revision.extended_entries else ENTRY_HEAD)
+    return {row for row, target in directory.symlinks.items() if len(path_components(target)) > room}
 
 
 def keeps_target(target: str) -> bool:
@@ -100,6 +106,8 @@ def keeps_target(target: str) -> bool:
 class UdfFiles(Region):
     """Every file entry and directory of the volume.
 
+    They lie behind the file set, in the same partition; their block numbers count from its beginning.
+
     Attributes:
         offsets: First block of each directory's run, counted from the start of the region.
         name_bytes: Bytes of each directory's file identifier descriptors.
@@ -109,6 +117,10 @@ class UdfFiles(Region):
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._options = layout.options.udf
+        self._revision = self._options.revision
+        self._data_start = self._revision.partition_start
+        self._data_form = SHORT_ADS
         self.offsets = array("I")
         self.name_bytes = array("Q")
         self._names: tuple[int, bytes] = (-1, b"")
@@ -124,11 +136,11 @@ class UdfFiles(Region):
     @property
     def next_unique_id(self) -> int:
         """An id above all that are given: an entry's id is its block, moved past the reserved ones."""
-        return self.start - PARTITION_START + self.count + _FIRST_UNIQUE_ID
+        return FILE_SET_BLOCKS + self.count + FIRST_UNIQUE_ID
 
     def directory_block(self, number: int) -> int:
         """Return the block, in the partition, of a directory's file entry."""
-        return self.start - PARTITION_START + self.offsets[number]
+        return FILE_SET_BLOCKS + self.offsets[number]
 
     def _entries_block(self, number: int) -> int:
         return self.directory_block(number) + 1 + sectors(self.name_bytes[number])
@@ -145,17 +157,18 @@ class UdfFiles(Region):
     def _without_entry(self, directory: Directory) -> list[int]:
         """Return, ascending, the rows that have no entry of their own: later hard links, and what UDF cannot hold."""
         followers = self._layout.followers.get(directory, [])
-        return sorted([*followers, *absent_rows(directory)]) if directory.symlinks else followers
+        if not directory.symlinks:
+            return followers
+        return sorted([*followers, *absent_rows(directory, self._options)])
 
     def _own_entries(self, directory: Directory) -> int:
         return len(directory.names) - len(self._without_entry(directory))
 
-    @staticmethod
-    def _listed(directory: Directory) -> tuple[list[int] | range, list[bytes]]:
+    def _listed(self, directory: Directory) -> tuple[list[int] | range, list[bytes]]:
         """Return the rows that the directory lists, and the identifiers of its subdirectories and of those rows."""
         rows: list[int] | range = range(len(directory.names))
         names = directory.names
-        absent = absent_rows(directory)
+        absent = absent_rows(directory, self._options)
         if absent:
             rows = [row for row in rows if row not in absent]
             names = [names[row] for row in rows]
@@ -194,7 +207,10 @@ class UdfFiles(Region):
             out[at : at + len(part)] = part
         entries_end = names_end + self._own_entries(directory)
         if low < entries_end and high > names_end:
-            self._file_entries(number, max(low, names_end), min(high, entries_end), low, out)
+            first = max(low, names_end)
+            block = self.directory_block(number) + first
+            rows = self._entry_rows(number, first, min(high, entries_end))
+            self._file_entries(number, rows, block, out[(first - low) * SECTOR_SIZE :])
 
     def _name_blocks(self, number: int) -> bytes:
         if self._names[0] != number:
@@ -205,36 +221,44 @@ class UdfFiles(Region):
         """Make the file identifier descriptors (ECMA-167 4/14.4) of a directory, the parent's first."""
         layout = self._layout
         directory = layout.directories[number]
+        version, partition = self._revision.descriptor_version, self._options.name_partition
         parent = layout.numbers[directory.parent]
         first_block = self.directory_block(number) + 1
         data = bytearray(self.name_bytes[number])
-        _identify(
-            data,
-            0,
-            first_block,
-            _CHARACTERISTIC_DIRECTORY | _CHARACTERISTIC_PARENT,
-            self.directory_block(parent),
-            b"",
-            parent == 0,
-        )
-        at = 40
+        parent_block = self.directory_block(parent)
+        unique_id = parent_block + FIRST_UNIQUE_ID if parent else 0
+        up = _CHARACTERISTIC_DIRECTORY | _CHARACTERISTIC_PARENT
+        at = _identify(data, 0, first_block, version, up, parent_block, partition, b"", unique_id)
         rows, names = self._listed(directory)
         folders = len(directory.directories)
         for each, name in zip(directory.directories, names, strict=False):
             block = self.directory_block(layout.numbers[each])
-            at += _identify(data, at, first_block + (at >> 11), _CHARACTERISTIC_DIRECTORY, block, name, False)
+            at += _identify(
+                data, at, first_block + (at >> 11), version,
+                _CHARACTERISTIC_DIRECTORY, block, partition, name, block + FIRST_UNIQUE_ID,
+            )  # fmt: skip
         block = self._entries_block(number)
         groups = directory.groups
         for row, name in zip(rows, names[folders:], strict=True):
             if row in groups:
                 own = self.entry_block(number, row)
-                at += _identify(data, at, first_block + (at >> 11), 0, own, name, False)
-                if groups[row].first != (directory, row):
+                first = groups[row].first == (directory, row)
+                unique_id = own + FIRST_UNIQUE_ID if first else self._later_name_id(directory, row, own)
+                at += _identify(
+                    data, at, first_block + (at >> 11), version, 0, own, partition, name, unique_id
+                )
+                if not first:
                     continue
             else:
-                at += _identify(data, at, first_block + (at >> 11), 0, block, name, False)
+                at += _identify(
+                    data, at, first_block + (at >> 11), version, 0, block, partition, name, block + FIRST_UNIQUE_ID
+                )  # fmt: skip
             block += 1
         return bytes(data)
+
+    def _later_name_id(self, directory: Directory, row: int, block: int) -> int:
+        """Return the id of a later name of a hard-linked file; ``block`` is that of the file's entry."""
+        return block + FIRST_UNIQUE_ID
 
     def _directory_entry(self, number: int, out: memoryview) -> None:
         directory = self._layout.directories[number]
@@ -243,28 +267,31 @@ class UdfFiles(Region):
         self._entry(
             out,
             block,
-            kind=_DIRECTORY,
+            kind=DIRECTORY,
             mode=directory.mode,
             uid=directory.uid,
             gid=directory.gid,
             links=1 + len(directory.directories),
             size=size,
             mtime_ns=directory.mtime_ns,
-            unique_id=block + _FIRST_UNIQUE_ID if number else 0,
-            allocation=_allocations(block + 1, size),
+            unique_id=block + FIRST_UNIQUE_ID if number else 0,
+            allocation=short_allocations(block + 1, size),
         )
 
-    def _file_entries(self, number: int, low: int, high: int, origin: int, out: memoryview) -> None:
-        """Make the file entries in the blocks ``low`` to ``high`` - 1 of a run; ``out`` begins at block ``origin``."""
+    def _entry_rows(self, number: int, low: int, high: int) -> list[int] | range:
+        """Return the rows whose entries are in the blocks ``low`` to ``high`` - 1 of a directory's run."""
         directory = self._layout.directories[number]
         names_end = 1 + sectors(self.name_bytes[number])
         rows: list[int] | range = range(len(directory.names))
         without = set(self._without_entry(directory))
         if without:
             rows = [row for row in rows if row not in without]
-        rows = rows[low - names_end : high - names_end]
-        block = self.directory_block(number) + low
-        at = (low - origin) * SECTOR_SIZE
+        return rows[low - names_end : high - names_end]
+
+    def _file_entries(self, number: int, rows: list[int] | range, block: int, out: memoryview) -> None:
+        """Make the file entries (ECMA-167 4/14.9) of rows, the first of them at ``block``."""
+        directory = self._layout.directories[number]
+        at = 0
         special = directory.symlinks.keys() | directory.groups.keys()
         placed = self._layout.extents.rows[number]
         sizes, mtimes, modes, uids, gids = (
@@ -274,7 +301,8 @@ class UdfFiles(Region):
             directory.uids,
             directory.gids,
         )
-        pack_entry, pack_tag, pack_allocation = _FILE_ENTRY.pack_into, _TAG.pack_into, _ALLOCATION.pack_into
+        pack_entry, pack_tag = _FILE_ENTRY.pack_into, TAG.pack_into
+        pack_allocation, data_start = SHORT_ALLOCATION.pack_into, self._data_start
         for row in rows:
             size = sizes[row]
             if row in special or size > MAX_EXTENT:
@@ -284,14 +312,14 @@ class UdfFiles(Region):
                 mode = modes[row]
                 pack_entry(
                     out, at + 16,
-                    0, _STRATEGY, 0, 1, 0, _FILE, 0, 0, icb_flags(mode),
+                    0, STRATEGY, 0, 1, 0, FILE, 0, 0, icb_flags(mode),
                     uids[row], gids[row], permissions(mode), 1, 0, 0, 0,
-                    size, (size + 2047) >> 11, stamp, stamp, stamp, 1, b"", _IMPLEMENTATION,
-                    block + _FIRST_UNIQUE_ID, 0, 8 if size else 0,
+                    size, (size + 2047) >> 11, stamp, stamp, stamp, 1, b"", IMPLEMENTATION,
+                    block + FIRST_UNIQUE_ID, 0, 8 if size else 0,
                 )  # fmt: skip
                 length = 160
                 if size:
-                    pack_allocation(out, at + 176, size, placed[row] - PARTITION_START)
+                    pack_allocation(out, at + 176, size, placed[row] - data_start)
                     length = 168
                 crc = crc_hqx(out[at + 16 : at + 16 + length], 0)
                 pack_tag(out, at, _FE_TAG, 2, 0, 0, 0, crc, length, block)
@@ -309,25 +337,31 @@ class UdfFiles(Region):
             size = len(allocation)
         else:
             size = directory.sizes[row]
-            allocation = _allocations(layout.extents.first_sector(number, row) - PARTITION_START, size)
+            allocation = self._data_allocations(
+                layout.extents.first_sector(number, row) - self._data_start, size
+            )
         group = directory.groups.get(row)
         self._entry(
             out,
             block,
-            kind=_FILE if target is None else _SYMLINK,
+            kind=FILE if target is None else SYMLINK,
             mode=directory.modes[row],
             uid=directory.uids[row],
             gid=directory.gids[row],
             links=1 if group is None else group.count,
             size=size,
             mtime_ns=directory.mtimes[row],
-            unique_id=block + _FIRST_UNIQUE_ID,
+            unique_id=block + FIRST_UNIQUE_ID,
             allocation=allocation,
-            embedded=target is not None,
+            form=self._data_form if target is None else EMBEDDED,
         )
 
-    @staticmethod
+    def _data_allocations(self, block: int, size: int) -> bytes:
+        """Return the allocation descriptors of a file's data, which begins at a block of the partition."""
+        return short_allocations(block, size)
+
     def _entry(
+        self,
         out: memoryview,
         block: int,
         *,
@@ -340,53 +374,73 @@ class UdfFiles(Region):
         mtime_ns: int,
         unique_id: int,
         allocation: bytes,
-        embedded: bool = False,
+        form: int = SHORT_ADS,
     ) -> None:
         """Make a file entry (ECMA-167 4/14.9)."""
         stamp = udf_stamp(mtime_ns)
         _FILE_ENTRY.pack_into(
             out, 16,
-            0, _STRATEGY, 0, 1, 0, kind, 0, 0, icb_flags(mode) | (_EMBEDDED if embedded else _SHORT_ADS),
+            0, STRATEGY, 0, 1, 0, kind, 0, 0, icb_flags(mode) | form,
             uid, gid, permissions(mode), min(links, 0xFFFF), 0, 0, 0,
-            size, 0 if embedded else sectors(size), stamp, stamp, stamp, 1, b"", _IMPLEMENTATION,
+            size, 0 if form == EMBEDDED else sectors(size), stamp, stamp, stamp, 1, b"", IMPLEMENTATION,
             unique_id, 0, len(allocation),
         )  # fmt: skip
-        out[_ENTRY_HEAD : _ENTRY_HEAD + len(allocation)] = allocation
-        out[:16] = tag(_FE_TAG, out[16 : _ENTRY_HEAD + len(allocation)], block)
+        out[ENTRY_HEAD : ENTRY_HEAD + len(allocation)] = allocation
+        out[:16] = tag(_FE_TAG, out[16 : ENTRY_HEAD + len(allocation)], block, self._revision)
 
 
 def _identify(
-    data: bytearray, at: int, location: int, characteristics: int, block: int, name: bytes, root: bool
+    data: bytearray,
+    at: int,
+    location: int,
+    version: int,
+    characteristics: int,
+    block: int,
+    partition: int,
+    name: bytes,
+    unique_id: int,
 ) -> int:
     """Put a file identifier descriptor at ``at`` and return its length, a multiple of 4."""
     length = (41 + len(name)) & ~3
-    unique_id = 0 if root else (block + _FIRST_UNIQUE_ID) & 0xFFFF_FFFF
     _IDENTIFIER.pack_into(
-        data, at + 16, 1, characteristics, len(name), SECTOR_SIZE, block, 0, 0, unique_id, 0
-    )
+        data, at + 16,
+        1, characteristics, len(name), SECTOR_SIZE, block, partition, 0, unique_id & 0xFFFF_FFFF, 0,
+    )  # fmt: skip
     data[at + 38 : at + 38 + len(name)] = name
     crc = crc_hqx(memoryview(data)[at + 16 : at + length], 0)
-    _TAG.pack_into(data, at, _FID_TAG, 2, 0, 0, 0, crc, length - 16, location)
+    TAG.pack_into(data, at, _FID_TAG, version, 0, 0, 0, crc, length - 16, location)
     data[at + 4] = sum(data[at : at + 16]) & 0xFF
     return length
 
 
-def _allocations(block: int, size: int) -> bytes:
-    """Return the short allocation descriptors (ECMA-167 4/14.14.1) of a contiguous run of bytes."""
-    result = bytearray()
+def extents_of(block: int, size: int, largest: int = MAX_EXTENT) -> Iterator[tuple[int, int]]:
+    """Yield (bytes, first block) of the extents of a contiguous run of bytes."""
     while size:
-        length = min(size, MAX_EXTENT)
-        result += _ALLOCATION.pack(length, block)
+        length = min(size, largest)
+        yield length, block
         block += length // SECTOR_SIZE
         size -= length
-    return bytes(result)
 
 
-def check_file_size(path: str, size: int) -> None:
+def short_allocations(block: int, size: int) -> bytes:
+    """Return the short allocation descriptors (ECMA-167 4/14.14.1) of a contiguous run of bytes."""
+    return b"".join(SHORT_ALLOCATION.pack(*extent) for extent in extents_of(block, size))
+
+
+def largest_file(options: UdfOptions) -> int:
+    """Return how many bytes a file can have: its entry's one block holds that many allocation descriptors."""
+    if not options.revision.extended_entries:
+        return UDF_MAX_FILE
+    form = LONG_ALLOCATION if options.revision.metadata_partition else SHORT_ALLOCATION
+    return (SECTOR_SIZE - EXTENDED_ENTRY_HEAD) // form.size * MAX_EXTENT
+
+
+def check_file_size(path: str, size: int, options: UdfOptions) -> None:
     """Raise ImageTooLargeError where a file needs more descriptors than its entry has room for."""
-    if size > UDF_MAX_FILE:
+    largest = largest_file(options)
+    if size > largest:
         raise ImageTooLargeError(
-            f"{path} has {size:,} bytes, and a UDF file entry of one block holds at most {UDF_MAX_FILE:,}; "
-            "split it, or leave UDF out",
+            f"{path} has {size:,} bytes, and a UDF {options.revision.name} file entry of one block holds at most "
+            f"{largest:,}; split it, or leave UDF out",
             path=path,
         )

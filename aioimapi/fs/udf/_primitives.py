@@ -6,9 +6,9 @@ from binascii import crc_hqx
 from struct import Struct
 from typing import Final
 
-REVISION: Final = 0x0102
+from aioimapi.fs._udf_options import UdfRevision
+
 TAG_LENGTH: Final = 16
-_DESCRIPTOR_VERSION: Final = 2  # ECMA-167 3/7.2.2: NSR02
 
 _TAG = Struct("<HHBBHHHI")
 
@@ -18,27 +18,27 @@ DEVELOPER: Final = b"*aioimapi"
 _OS = bytes((4, 5))
 
 
-def tag(identifier: int, body: bytes | memoryview, location: int) -> bytes:
+def tag(identifier: int, body: bytes | memoryview, location: int, revision: UdfRevision) -> bytes:
     """Return the descriptor tag (ECMA-167 3/7.2) of a body, with the CRC over all of it."""
     length = len(body)
     crc = crc_hqx(body, 0)
-    plain = _TAG.pack(identifier, _DESCRIPTOR_VERSION, 0, 0, 0, crc, length, location)
+    plain = _TAG.pack(identifier, revision.descriptor_version, 0, 0, 0, crc, length, location)
     return plain[:4] + bytes((sum(plain) & 0xFF,)) + plain[5:]
 
 
-def tagged(identifier: int, body: bytes, location: int) -> bytes:
+def tagged(identifier: int, body: bytes, location: int, revision: UdfRevision) -> bytes:
     """Return a whole descriptor: tag and body."""
-    return tag(identifier, body, location) + body
+    return tag(identifier, body, location, revision) + body
 
 
-def domain_identifier() -> bytes:
-    """Return the entity identifier of the domain (OSTA UDF 2.1.5): ``*OSTA UDF Compliant``, revision 1.02."""
-    return b"\0" + b"*OSTA UDF Compliant".ljust(23, b"\0") + REVISION.to_bytes(2, "little") + bytes(6)
+def domain_identifier(revision: UdfRevision) -> bytes:
+    """Return the entity identifier of the domain (OSTA UDF 2.1.5): ``*OSTA UDF Compliant`` and the revision."""
+    return b"\0" + b"*OSTA UDF Compliant".ljust(23, b"\0") + revision.code.to_bytes(2, "little") + bytes(6)
 
 
-def udf_identifier(name: bytes) -> bytes:
+def udf_identifier(name: bytes, revision: UdfRevision) -> bytes:
     """Return a UDF entity identifier (OSTA UDF 2.1.5.3): revision and operating system in its suffix."""
-    return b"\0" + name.ljust(23, b"\0") + REVISION.to_bytes(2, "little") + _OS + bytes(4)
+    return b"\0" + name.ljust(23, b"\0") + revision.code.to_bytes(2, "little") + _OS + bytes(4)
 
 
 def implementation_identifier() -> bytes:
@@ -82,11 +82,11 @@ def extent(length: int, location: int) -> bytes:
     return length.to_bytes(4, "little") + location.to_bytes(4, "little")
 
 
-def long_allocation(length: int, block: int, implementation_use: bytes = b"") -> bytes:
-    """Return a long allocation descriptor (ECMA-167 4/14.14.2) in partition reference 0."""
+def long_allocation(length: int, block: int, partition: int = 0, implementation_use: bytes = b"") -> bytes:
+    """Return a long allocation descriptor (ECMA-167 4/14.14.2)."""
     return (
         length.to_bytes(4, "little")
         + block.to_bytes(4, "little")
-        + bytes(2)
+        + partition.to_bytes(2, "little")
         + implementation_use.ljust(6, b"\0")
     )
