@@ -6,6 +6,7 @@ import random
 import struct
 from pathlib import Path
 
+import anyio
 import pytest
 
 from aioimapi import iscsi
@@ -360,3 +361,27 @@ async def test_a_read_flagged_as_a_write_brings_nothing_and_says_so(disc: str) -
     async with iscsi.serve({TARGET: disc}, port=0) as server, logged_in(server.port, TARGET) as host:
         done = await host.write(read_10(0, 1), bytes(BLOCK), immediate_bytes=BLOCK)
         assert (done.status, done.data) == (0, b"")
+
+
+async def test_many_sessions_at_once_keep_their_data_apart(tmp_path: Path) -> None:
+    targets = {
+        f"{TARGET}{number}": f"virtual:{tmp_path}/{number}?media=bd-re&formatted&sectors=8192&attention=no"
+        for number in range(4)
+    }
+
+    async def work(number: int) -> None:
+        target, first = f"{TARGET}{number % 4}", 1000 * (number // 4)
+        chance = random.Random(number)
+        isid = b"\x00\x02\x3d\x00\x00" + bytes((number,))
+        async with logged_in(server.port, target, isid=isid) as host:
+            for _ in range(12):
+                count = chance.choice((1, 16, 32, 100))
+                lba = first + chance.randrange(800)
+                data = chance.randbytes(count * BLOCK)
+                size = chance.choice((0, min(len(data), 65536)))
+                assert (await host.write(write_10(lba, count), data, immediate_bytes=size)).status == 0
+                assert (await host.read(read_10(lba, count), len(data))).data == data
+
+    async with iscsi.serve(targets, port=0) as server, anyio.create_task_group() as group:
+        for number in range(12):
+            group.start_soon(work, number)
