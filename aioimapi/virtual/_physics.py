@@ -173,16 +173,19 @@ class WriteBuffer:
         size: Bytes that it holds.
         level: Bytes in it at ``since``.
         since: When ``level`` was true.
+        dry: The laser has come to its end since the host wrote or flushed it last.
     """
 
     size: int
     level: float = 0.0
     since: float = 0.0
+    dry: bool = False
 
     def settle(self, now: float, rate: float) -> float:
         """Let the laser work until ``now`` and return how many bytes are left."""
         if self.level:
             self.level = max(0.0, self.level - max(0.0, now - self.since) * rate)
+            self.dry = self.dry or self.level <= 0
         self.since = now
         return self.level
 
@@ -194,6 +197,7 @@ class WriteBuffer:
             larger than the whole buffer is taken once the buffer is empty.
         """
         level = self.settle(now, rate)
+        self.dry = False
         excess = level + count - self.size
         if excess <= 0 or level <= 0:
             self.level = level + count
@@ -208,4 +212,5 @@ class WriteBuffer:
         """Empty it and return how long that takes from ``now``."""
         seconds = self.settle(now, rate) / rate
         self.level = 0.0
+        self.dry = False
         return seconds

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from aioimapi.errors import DiscNotWritableError, MediumError, RecordingError, VerificationError
+from aioimapi.errors import (
+    DiscNotWritableError,
+    MediumError,
+    RecordingError,
+    StreamingLostError,
+    VerificationError,
+)
 from aioimapi.recorder import Report, open_recorder
 from aioimapi.virtual import Quirk, VirtualMedium
 
@@ -125,3 +131,13 @@ async def test_an_error_that_comes_later_ends_the_burn(tmp_path: Path, kind: str
     assert isinstance(caught.value.__cause__, MediumError)
     assert isinstance(caught.value.report, Report)
     assert not caught.value.report.written
+
+
+async def test_a_buffer_that_runs_empty_without_protection_is_an_error_of_its_own(tmp_path: Path) -> None:
+    """At this scale of time hours pass between two WRITEs."""
+    with pytest.raises(StreamingLostError) as caught:
+        await burn(url(tmp_path / "disc", "cd-r", more="&physics&underrun=ruin"))
+    assert isinstance(caught.value.report, Report)
+    assert not caught.value.report.written
+    report = await burn(url(tmp_path / "disc2", "cd-r", more="&physics&underrun=obey"))
+    assert report.verified  # the recorder switches protection on

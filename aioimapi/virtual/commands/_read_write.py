@@ -68,7 +68,8 @@ def _take_time(drive: DriveState, medium: VirtualMedium, lba: int, size: int) ->
         drive.calibrated = True
         drive.duration_s += physics.opc_s
     rate = drive.write_rate
-    if drive.unflushed and drive.buffer.level and drive.buffer.settle(drive.now, rate) <= 0:
+    drive.buffer.settle(drive.now, rate)
+    if drive.unflushed and drive.buffer.dry:
         drive.underruns += 1
         if not _protected(drive, disc):
             _lose(drive, medium)
