@@ -213,6 +213,24 @@ def test_sessions_one_after_the_other(tmp_path: Path) -> None:
     assert read_cd_refused(host, end + 5_000, 1) == "5/64/00"
 
 
+def test_a_later_session_that_begins_at_the_told_address(tmp_path: Path) -> None:
+    """cdrdao takes the next writable address of an appendable disc for the start of the pregap."""
+    host = insert_cd(tmp_path)
+    select(host, 2, multi=3)
+    sheet, end = two_audio_tracks()
+    send(host, sheet)
+    write_audio(host, -150, end)
+    host.sync()
+    begin = host.track(0xFF).nwa
+    assert begin is not None
+    sheet, last = two_audio_tracks(begin, first=3)
+    send(host, sheet)
+    write_audio(host, begin, last)
+    host.sync()
+    assert host.track(3).start == begin + 150
+    assert read_cd(host, begin, 300, kind=1) == samples(begin, 300)
+
+
 def test_a_later_session_is_not_counted_from_zero(tmp_path: Path) -> None:
     """What wodim sends there: track 1 at 00:02:00 again. libburn's author saw real drives refuse that."""
     host = insert_cd(tmp_path)

@@ -211,16 +211,19 @@ def plan_session(disc: CdDisc, data: bytes, lead: CdSession) -> SaoJob:
     except InvalidFieldError as error:
         raise invalid_parameter(error.byte, error.bit) from None
     places = [at for at in range(0, len(data), _LINE) if data[at] & 0x0F == _ADR_PLACE]
-    start = disc.next_start
-    begin = start - CD_PREGAP
+    # Of a later session drives tell either the pregap or the program as its next writable address, and hosts begin
+    # there: cdrdao and wodim take it for the pregap, cdrskin for the program.
+    begin = sheet.lines[1].lba
+    begins = {disc.next_start - CD_PREGAP, disc.next_start if disc.sessions > 1 else -CD_PREGAP}
+    start = begin + CD_PREGAP
     first = len(disc.tracks) - len(disc.session_tracks(disc.sessions)) + 1
     lines = sheet.lines
     if lines[1].track != first:
         raise invalid_parameter(places[1] + _TRACK_BYTE)
     if lines[1].index:
         raise invalid_parameter(places[1] + _INDEX_BYTE)
-    if lines[1].lba != begin or lines[2].lba < start:
-        raise invalid_parameter(places[1 if lines[1].lba != begin else 2] + _PLACE_BYTE)
+    if begin not in begins or lines[2].lba < start:
+        raise invalid_parameter(places[2 if begin in begins else 1] + _PLACE_BYTE)
     if lines[-1].lba > disc.sectors:
         raise invalid_parameter(places[-1] + _PLACE_BYTE)
     for at, line in zip(places, lines, strict=True):
@@ -228,7 +231,7 @@ def plan_session(disc: CdDisc, data: bytes, lead: CdSession) -> SaoJob:
             raise invalid_parameter(at + _FORM_BYTE)
     lead.catalog = sheet.catalog or lead.catalog
     tracks = [_track(disc, sheet, number, places) for number in sheet.tracks]
-    lead_in = CD_FIRST_LEAD_IN_LBA if disc.sessions == 1 else begin - CD_LEAD_IN
+    lead_in = CD_FIRST_LEAD_IN_LBA if disc.sessions == 1 else min(begins) - CD_LEAD_IN
     segments = [_segment(lines[0], lead_in, begin)]
     segments += [_segment(line, line.lba, after.lba) for line, after in itertools.pairwise(lines[1:])]
     first_write = lead_in if segments[0].size else begin
