@@ -139,4 +139,4 @@ def last_sector(layout: Layout) -> bytes:
         return layout.tail[-1].blocks[layout.sector_count - 1]
     if not layout.has(FileSystem.UDF):
         return bytes(SECTOR_SIZE)
-    return udf.anchor(layout.sector_count - 1, layout.options.udf.revision)
+    return udf.anchor_at(layout, layout.sector_count - 1)

@@ -9,7 +9,7 @@ from aioimapi.fs.udf._files import absent_rows as absent_rows
 from aioimapi.fs.udf._files import check_file_size as check_file_size
 from aioimapi.fs.udf._files import keeps_target as keeps_target
 from aioimapi.fs.udf._regions import UdfVolume as UdfVolume
-from aioimapi.fs.udf._volume import anchor as anchor
+from aioimapi.fs.udf._regions import anchor_at as anchor_at
 from aioimapi.fs.udf._volume import file_set as file_set
 from aioimapi.fs.udf._volume import recognition as recognition
 from aioimapi.fs.udf._volume import udf_volume_name as udf_volume_name
@@ -19,7 +19,7 @@ __all__ = (
     "UdfFiles",
     "UdfVolume",
     "absent_rows",
-    "anchor",
+    "anchor_at",
     "check_file_size",
     "file_set",
     "keeps_target",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aioimapi.errors import ImageTooLargeError
 from aioimapi.fs._layout import Layout, LayoutOptions, Region
 from aioimapi.fs.udf._extended import METADATA_EXTENT, ExtendedUdfFiles, metadata_file_entry
@@ -19,6 +21,7 @@ from aioimapi.fs.udf._volume import (
     MAIN_SEQUENCE,
     METADATA_UNIT,
     RESERVE_SEQUENCE,
+    SEQUENCE_SECTORS,
     Metadata,
     anchor,
     descriptor_sequence,
@@ -104,6 +107,22 @@ class _Mirror(Region):
                 region.render(low, out[(low - first) * SECTOR_SIZE : (high - first) * SECTOR_SIZE])
 
 
+class _ReserveSequence(Region):
+    """The reserve volume descriptor sequence, far from the main one (OSTA UDF 2.50 2.2.3.2)."""
+
+    label = "UDF reserve volume descriptors"
+    count = SEQUENCE_SECTORS
+
+    def __init__(self, make: Callable[[int], list[bytes]]) -> None:
+        self._make = make
+
+    def render(self, first: int, out: memoryview) -> None:
+        """Make the descriptors."""
+        data = b"".join(self._make(self.start)).ljust(self.count * SECTOR_SIZE, b"\0")
+        at = (first - self.start) * SECTOR_SIZE
+        out[:] = data[at : at + len(out)]
+
+
 class UdfVolume:
     """A volume of UDF in the making: its regions before and behind the data, and its descriptors.
 
@@ -146,7 +165,11 @@ class UdfVolume:
             _MetadataEntry(options, mirror, self._blocks, mirror=True),
         ]
         self.head = [self._entries[0], *metadata]
-        self.tail = [mirror, self._entries[1]] if options.udf.mirror else [self._entries[1]]
+        self.tail = [
+            *([mirror] if options.udf.mirror else []),
+            self._entries[1],
+            _ReserveSequence(self._sequence),
+        ]
 
     def _metadata(self) -> Metadata | None:
         if not self._entries:
@@ -157,19 +180,33 @@ class UdfVolume:
         entry, mirror_entry = (each.start - start for each in self._entries)
         return Metadata(entry, mirror_entry, main - start, mirror - start, self._blocks)
 
+    def _partition(self) -> int:
+        """Return the partition's length; it ends before what lies behind it, at the latest before the last anchor."""
+        end = self.tail[-1].start if self.tail else self._layout.sector_count - 1
+        return end - self._layout.options.udf.revision.partition_start
+
+    def _sequence(self, first: int) -> list[bytes]:
+        return descriptor_sequence(self._layout.options, first, self._partition(), self._metadata())
+
     def descriptors(self) -> dict[int, bytes]:
         """Return the sectors of the volume's descriptors, once everything has its place."""
         layout = self._layout
         options = layout.options
         metadata = self._metadata()
-        partition = layout.last_anchor - options.udf.revision.partition_start
+        partition = self._partition()
         blocks: dict[int, bytes] = {}
-        for first in (MAIN_SEQUENCE, RESERVE_SEQUENCE):
-            blocks |= dict(enumerate(descriptor_sequence(options, first, partition, metadata), first))
+        for first in (MAIN_SEQUENCE,) if self.tail else (MAIN_SEQUENCE, RESERVE_SEQUENCE):
+            blocks |= dict(enumerate(self._sequence(first), first))
         names = sum(len(each.names) - len(absent_rows(each, options.udf)) for each in layout.directories)
         sizes = [partition] if metadata is None else [partition, metadata.blocks]
         next_id = self._files.next_unique_id
         integrity = integrity_sequence(options, sizes, next_id, names, len(layout.directories))
         blocks |= dict(enumerate(integrity, INTEGRITY_SEQUENCE))
-        blocks[ANCHOR] = anchor(ANCHOR, options.udf.revision)
+        blocks[ANCHOR] = anchor_at(layout, ANCHOR)
         return blocks
+
+
+def anchor_at(layout: Layout, location: int) -> bytes:
+    """Return the anchor at a sector of a laid out image."""
+    reserve = layout.tail[-1].start if layout.tail else RESERVE_SEQUENCE
+    return anchor(location, reserve, layout.options.udf.revision)

@@ -84,9 +84,9 @@ def recognition(revision: UdfRevision) -> list[bytes]:
     return [(b"\0" + name + b"\x01").ljust(SECTOR_SIZE, b"\0") for name in names]
 
 
-def anchor(location: int, revision: UdfRevision) -> bytes:
-    """Return an Anchor Volume Descriptor Pointer (ECMA-167 3/10.2)."""
-    body = extent(_SEQUENCE_BYTES, MAIN_SEQUENCE) + extent(_SEQUENCE_BYTES, RESERVE_SEQUENCE) + bytes(480)
+def anchor(location: int, reserve: int, revision: UdfRevision) -> bytes:
+    """Return an Anchor Volume Descriptor Pointer (ECMA-167 3/10.2); ``reserve`` is the reserve sequence's sector."""
+    body = extent(_SEQUENCE_BYTES, MAIN_SEQUENCE) + extent(_SEQUENCE_BYTES, reserve) + bytes(480)
     return tagged(2, body, location, revision).ljust(SECTOR_SIZE, b"\0")
 
 
