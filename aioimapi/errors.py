@@ -13,7 +13,7 @@ Layer 0: imports nothing of the package. The tree::
     ├ RecordingError         VerificationError · StreamingLostError
     ├ ImageError             NameNotRepresentableError · DuplicateNameError · ItemNotFoundError · ImageFrozenError
     │ │                      ImageTooLargeError · TooManyDirectoriesError · ImageFormatError
-    │ │                      ImageTruncatedError · SheetError
+    │ │                      ImageTruncatedError · SheetError · BootImageError
     │ └ SourceError          SourceChangedError · SourceNotRereadableError · SourceInsideOutputError
     ├ OutputError            OutputExistsError · OutputFullError · OutputClosedError
     └ ServerError            ServerNotSecureError · ServerAddressError
@@ -440,6 +440,14 @@ class SheetError(ImageFormatError):
     def at(self, path: str) -> SheetError:
         """Return the same error with the sheet's path in its message."""
         return SheetError(self.message, path=path, line=self.line)
+
+
+class BootImageError(ImageError):
+    """A boot image cannot be used as it is asked for.
+
+    Scenarios: its size does not fit its emulation (IMAPI_E_BOOT_EMULATION_IMAGE_SIZE_MISMATCH); it is not in the
+    image, or it lacks what is to be filled in (IMAPI_E_BOOT_IMAGE_DATA).
+    """
 
 
 class SourceError(ImageError):

@@ -36,7 +36,7 @@ class _BackupTable(Region):
     def __init__(self, layout: Layout, blocks: dict[int, bytes]) -> None:
         self.blocks = blocks
         if layout.has(FileSystem.UDF):
-            self.blocks[layout.last_anchor] = udf.anchor(layout.last_anchor, layout.options.udf.revision)
+            self.blocks[layout.last_anchor] = udf.anchor_at(layout, layout.last_anchor)
         self.start = min(self.blocks)
         self.count = layout.sector_count - self.start
 
@@ -123,14 +123,15 @@ def _fill_volume_area(
         descriptors.append(iso9660.TERMINATOR)
     if options.boot is not None:
         descriptors.insert(1, options.boot.record(layout))
-        tables = options.boot.tables(layout)
-        blocks |= {sector: tables.pop(sector) for sector in list(tables) if sector < _FIRST_DESCRIPTOR}
-        if tables:
-            layout.tail = [*layout.tail, _BackupTable(layout, tables)]
     if udf_volume is not None:
         descriptors += udf.recognition(options.udf.revision)
         blocks |= udf_volume.descriptors()
     blocks |= dict(enumerate(descriptors, _FIRST_DESCRIPTOR))
+    if options.boot is not None:
+        tables = options.boot.tables(layout)
+        blocks |= {sector: tables.pop(sector) for sector in list(tables) if sector < _FIRST_DESCRIPTOR}
+        if tables:
+            layout.tail = [*layout.tail, _BackupTable(layout, tables)]
 
 
 def last_sector(layout: Layout) -> bytes:

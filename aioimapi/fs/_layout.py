@@ -83,6 +83,7 @@ class LayoutOptions:
     time_ns: int
     file_systems: frozenset[FileSystem] = ALL_FILE_SYSTEMS
     udf: UdfOptions = DEFAULT_UDF
+    boot: BootLayout | None = None
 
 
 class Region(ABC):

@@ -8,6 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from aioimapi.fs.eltorito import Emulation as Emulation
+from aioimapi.fs.eltorito import Platform as Platform
+from aioimapi.image._boot import BootImage as BootImage
+from aioimapi.image._boot import BootOptions as BootOptions
+from aioimapi.image._boot import UsbBoot as UsbBoot
 from aioimapi.image._copy import save_sectors as save_sectors
 from aioimapi.image._digest import Digest as Digest
 from aioimapi.image._digest import new_hasher as new_hasher
@@ -42,9 +47,12 @@ _READERS = {
 
 __all__ = (
     "CHUNK_SECTORS",
+    "BootImage",
+    "BootOptions",
     "Chunk",
     "Digest",
     "DirectoryItem",
+    "Emulation",
     "ExtractReport",
     "FileSystemImage",
     "Hasher",
@@ -54,9 +62,11 @@ __all__ = (
     "PlanWarning",
     "PlannedFile",
     "PlannedName",
+    "Platform",
     "SectorReader",
     "SectorSource",
     "SkippedEntry",
+    "UsbBoot",
     "Volume",
     "feed",
     "new_hasher",

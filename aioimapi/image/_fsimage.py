@@ -13,10 +13,13 @@ from aioimapi.errors import ImageError
 from aioimapi.fs._image_layout import lay_out
 from aioimapi.fs._layout import ALL_FILE_SYSTEMS, FileSystem, LayoutOptions
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
-from aioimapi.fs._tree import walk
+from aioimapi.fs._tree import Directory, walk
 from aioimapi.fs._udf_options import UDF_REVISIONS, UdfOptions
+from aioimapi.fs.eltorito._layout import BootLayout
+from aioimapi.image._boot import BootOptions, BootPlan
 from aioimapi.image._content import StreamContent
 from aioimapi.image._draft import Draft
+from aioimapi.image._given import GivenAttributes
 from aioimapi.image._items import DirectoryItem
 from aioimapi.image._plan import ChangePolicy, ImagePlan
 from aioimapi.image._plan_warnings import add_layout_warnings
@@ -35,15 +38,19 @@ class FileSystemImage:
             damaged spot does not cost the names (IMAPI: UDFMetadata, CreateRedundantUdfMetadataFiles).
         on_change: What to do when a file shrinks, grows or vanishes between plan and reading: ``error``, or ``pad``
             it with zeros (or cut it) to the planned size and say so in the findings.
+        boot: What it starts machines with: El Torito boot images, and tables for booting from a USB stick; or None.
         time_ns: The volume's time, nanoseconds since 1970 UTC, from the years 1900 to 2155; None takes
             SOURCE_DATE_EPOCH from the environment, or else the time of the plan. With SOURCE_DATE_EPOCH, no time of an
             item is later than that.
+        latest_ns: The latest time of modification that an item may have, nanoseconds since 1970 UTC from the years 1900
+            to 2155: later ones become this one. None for no limit of one's own.
 
     Raises:
         ImageError: An argument, or SOURCE_DATE_EPOCH, is none of those above.
 
     Attributes:
         root: The root directory.
+        boot: What it starts machines with, or None; counts when the image is planned (IMAPI: BootImageOptionsArray).
     """
 
     def __init__(
@@ -54,12 +61,15 @@ class FileSystemImage:
         udf_revision: str = "1.02",
         udf_mirror: bool = True,
         on_change: ChangePolicy = "error",
+        boot: BootOptions | None = None,
         time_ns: int | None = None,
+        latest_ns: int | None = None,
     ) -> None:
         if on_change not in get_args(ChangePolicy):
             raise ImageError(f"on_change is {on_change!r}, not one of {', '.join(get_args(ChangePolicy))}")
-        if time_ns is not None and not FIRST_SECOND <= time_ns // 1_000_000_000 <= LAST_SECOND:
-            raise ImageError(f"time_ns is {time_ns}, and discs know the years 1900 to 2155 only")
+        for what, value in (("time_ns", time_ns), ("latest_ns", latest_ns)):
+            if time is not None and not FIRST_SECOND <= time // 1_000_000_000 <= LAST_SECOND:
+                raise ImageError(f"{what} is {time}, and discs know the years 1900 to 2155 only")
         if udf_revision not in UDF_REVISIONS:
             raise ImageError(f"udf_revision is {udf_revision!r}, not one of {', '.join(UDF_REVISIONS)}")
         self.volume_name = volume_name
@@ -67,7 +77,8 @@ class FileSystemImage:
         self.udf_revision = udf_revision
         self.udf_mirror = udf_mirror
         self.on_change: ChangePolicy = on_change
-        self._draft = Draft(time_ns)
+        self.boot = boot
+        self._draft = Draft(time_ns, latest_ns)
         self._plan: ImagePlan | None = None
 
     @property
@@ -97,6 +108,7 @@ class FileSystemImage:
             ImageTooLargeError: A file or the image passes what the chosen file systems can address.
             TooManyDirectoriesError: More directories than ISO 9660 can hold.
             NameNotRepresentableError: A name has no free variant in a file system.
+            BootImageError: A boot image is not in the image, of a wrong size, or not what it must be.
             ImageError: The set of file systems makes no sense.
 
         Cancellation:
@@ -117,16 +129,18 @@ class FileSystemImage:
     def _make_plan(self) -> ImagePlan:
         now = self._draft.default_time()
         self._draft.date_made_directories()
-        has_streams = False
+        boot = self._prepare_boot()
+        has_streams = boot is not None and _has_streams(boot[1].unlisted)
         for directory in walk(self._draft.root):
             directory.sort()
             directory.drop_index()
-            has_streams = has_streams or any(
-                isinstance(each, StreamContent) for each in directory.sources.values()
-            )
+            has_streams = has_streams or _has_streams(directory)
         name = self.volume_name or time.strftime("%Y%m%d_%H%M%S", time.gmtime(now // 1_000_000_000))
         udf = UdfOptions(UDF_REVISIONS[self.udf_revision], self.udf_mirror)
-        layout = lay_out(self._draft.root, LayoutOptions(name, now, self.file_systems, udf))
+        boot_layout = boot[1] if boot is not None else None
+        layout = lay_out(self._draft.root, LayoutOptions(name, now, self.file_systems, udf, boot_layout))
+        if boot is not None:
+            boot[0].fill_in(layout)
         log = self._draft.scanner.log.copy()
         add_layout_warnings(layout, log)
         for directory in layout.directories:
@@ -136,6 +150,21 @@ class FileSystemImage:
             log.warnings(),
             on_change=self.on_change,
             follows_symlinks=self._draft.follows,
-            clamped=self._draft.epoch_ns is not None,
+            clamped=self._draft.clamps,
             has_streams=has_streams,
         )
+
+    def _prepare_boot(self) -> tuple[BootPlan, BootLayout] | None:
+        if self.boot is None:
+            return None
+        draft = self._draft
+
+        def take(directory: Directory, row: int, given: GivenAttributes) -> None:
+            given.take(directory, row, draft.scanner, draft.default_time())
+
+        plan = BootPlan(self.boot, draft.root, take)
+        return plan, plan.prepare()
+
+
+def _has_streams(directory: Directory) -> bool:
+    return any(isinstance(each, StreamContent) for each in directory.sources.values())

@@ -98,7 +98,7 @@ def _check_output(plan: ImagePlan, path: str, overwrite: bool) -> tuple[str, boo
         place = os.stat(os.path.dirname(path))
     except OSError as error:
         raise output_error(error, path) from error
-    for directory in plan.layout.directories:
+    for directory in plan.layout.extents.directories:
         if directory.origin is not None and _is_at(directory.origin, place):
             raise SourceInsideOutputError(
                 f"the output {printable(path)} lies in {printable(directory.origin)}, which the image takes in, so the "
@@ -281,7 +281,7 @@ class _Writer:
             self._write_filled(min(goal, extents.start))
             return
         for number, row, start in extents.spans(self.sector, goal):
-            directory = plan.layout.directories[number]
+            directory = plan.layout.extents.directories[number]
             size = directory.sizes[row]
             source = directory.sources.get(row) if directory.sources else None
             if isinstance(source, StreamContent):
@@ -324,7 +324,7 @@ class _Writer:
     def _copy_file(self, number: int, row: int, offset: int, goal: int) -> None:
         """Let the kernel copy a file's bytes from ``offset`` to its end or the goal; pad its last sector."""
         plan = self._plan
-        size = plan.layout.directories[number].sizes[row]
+        size = plan.layout.extents.directories[number].sizes[row]
         length = min(size - offset, (goal - self.sector) * SECTOR_SIZE)
         try:
             descriptor = self._cursor.open(number, row)
@@ -333,7 +333,7 @@ class _Writer:
             return  # fill() finds it again, and says so or pads by policy
         if facts.st_size != size:
             return
-        note_if_modified(plan, plan.layout.directories[number], row, facts)
+        note_if_modified(plan, plan.layout.extents.directories[number], row, facts)
         done = self._copy_range(descriptor, offset, length)
         if done < length:
             # The file gave less than its size: fill() comes upon that again, and says so or pads by policy.
