@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aioimapi.virtual import VirtualMedium
+
 from .kernel import in_kernel
 from .test_iscsi import serve
 
@@ -67,3 +69,35 @@ def test_quirks_and_wear_as_other_programs_see_them(scratch: Path) -> None:
     }
     assert BAD in sectors
     assert all("medium error" in line or "Buffer I/O error" in line for line in wrong)
+
+
+STARVED = """
+cd {folder}
+{serve}
+attach >drives
+node() {{ awk -v name=":$1\\$" '$0 ~ name {{ print $'$2' }}' drives; }}
+for way in burnfree noburnfree; do
+  # The host stops in the middle, for longer than the drive's buffer lasts.
+  (head -c 3000000 payload; sleep 3; tail -c +3000001 payload) |
+    timeout 100 cdrskin dev=$(node $way 1) fs=1m -tao driveropts=$way tsize=$(stat -c %s payload) - >said 2>&1 &&
+    echo "$way: burned" || echo "$way: failed"
+  tr '\\r' '\\n' <said | grep -i 'fatal\\|sorry' || true
+done
+"""
+
+
+def test_a_host_that_is_too_slow_ruins_a_cd_without_protection(scratch: Path) -> None:
+    payload = b"".join(number.to_bytes(8, "big") * 256 for number in range(SECTORS))
+    (scratch / "payload").write_bytes(payload)
+    discs = [
+        f"virtual:{scratch}/{name}?media=cd-r&physics=real&buffer_kib=256&finalize_s=1&close_s=1&opc_s=0"
+        for name in ("burnfree", "noburnfree")
+    ]
+    script = STARVED.format(folder=scratch, serve=serve(scratch, discs))
+    said = in_kernel(script, folder=scratch, timeout_s=200).output
+    assert {"burnfree: burned", "noburnfree: failed"} <= set(said.splitlines())
+    assert "[3 0C 09]" in said  # write error, loss of streaming
+    assert (scratch / "burnfree").read_bytes()[: len(payload)] == payload
+    with VirtualMedium.open(scratch / "noburnfree") as ruined:
+        assert 0 < ruined.state.tracks[0].next_lba < SECTORS
+        assert ruined.state.tracks[0].closed
