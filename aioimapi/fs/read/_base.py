@@ -92,6 +92,13 @@ class Findings:
             kept.append(sentence)
         self._counts[kind] = count + 1
 
+    def take(self, other: Findings) -> None:
+        """Add what another collector holds."""
+        for kind, kept in other._sentences.items():
+            for sentence in kept:
+                self.note(kind, sentence)
+            self._counts[kind] += other._counts[kind] - len(kept)
+
     def sentences(self) -> tuple[str, ...]:
         """Return all findings in the order in which their kinds were first met."""
         result: list[str] = []

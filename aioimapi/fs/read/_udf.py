@@ -6,6 +6,7 @@ entries that they name, sorted by sector and fetched together, then what few of 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from aioimapi.fs.read._base import (
     MAX_DIRECTORY_ENTRIES,
     READ_FAULTS,
     SECTOR,
+    Findings,
     ImageContext,
     Parser,
     SectorRequest,
@@ -24,7 +26,17 @@ from aioimapi.fs.read._base import (
     try_read,
 )
 from aioimapi.fs.read._tree import HOLE, Entry, EntryKind, FileSystem, clean_name, root_entry
-from aioimapi.fs.read._udf_fields import FILE_IDENTIFIER, FILE_SET, Extent, LongAd, check_tag, decode_cs0
+from aioimapi.fs.read._udf_fields import (
+    EXTENDED_FILE_ENTRY,
+    FILE_ENTRY,
+    FILE_IDENTIFIER,
+    FILE_SET,
+    Extent,
+    LongAd,
+    check_tag,
+    decode_cs0,
+    is_sound,
+)
 from aioimapi.fs.read._udf_icb import (
     TYPE_BLOCK,
     TYPE_CHARACTER,
@@ -129,13 +141,59 @@ class UdfFileSystem(FileSystem):
         return [each.name for each in (yield from self._identifiers(directory, directory.path))]
 
     def _identifiers(self, directory: Entry, path: str) -> Parser[list[_Identifier]]:
+        """Read a directory; where its metadata is recorded twice, the copy of it that has no faults."""
+        copy = self._copy_of(directory)
+        if not copy:
+            return (yield from self._identifiers_in(directory.extents, directory, path, self._findings))
+        main, mirror = Findings(), Findings()
+        result: list[_Identifier] | None = None
+        fault: Exception | None = None
+        try:
+            result = yield from self._identifiers_in(directory.extents, directory, path, main)
+        except READ_FAULTS as error:
+            fault = error
+        if fault is not None or main.sentences():
+            try:
+                other = yield from self._identifiers_in(copy, directory, path, mirror)
+            except READ_FAULTS:
+                mirror.note("mirror", "cannot be read")
+                other = []
+            if not mirror.sentences():
+                self._note_mirror(f"directory {path}")
+                return other
+        if result is None:
+            assert fault is not None
+            raise fault
+        self._findings.take(main)
+        return result
+
+    def _copy_of(self, directory: Entry) -> list[tuple[int, int]]:
+        """Return the extents of a directory's second copy; empty where not all of it is recorded twice."""
+        result: list[tuple[int, int]] = []
+        for lba, size in directory.extents:
+            copies = (
+                self._volume.elsewhere(lba, -(-(size + directory.offset) // SECTOR)) if lba != HOLE else []
+            )
+            if not copies:
+                return []
+            for first, count in copies:
+                result.append((first, min(size, count * SECTOR)))
+                size -= count * SECTOR
+        return result
+
+    def _note_mirror(self, what: str) -> None:
+        self._findings.note("metadata mirror", f"{what} is damaged; its copy in the metadata mirror is read")
+
+    def _identifiers_in(
+        self, extents: Sequence[tuple[int, int]], directory: Entry, path: str, findings: Findings
+    ) -> Parser[list[_Identifier]]:
         result: list[_Identifier] = []
         rest = b""
         skip = directory.offset
         resyncs = 0
-        for lba, size in directory.extents:
+        for lba, size in extents:
             if lba == HOLE:
-                self._findings.note("holes in directories", f"a part of directory {path} is not recorded")
+                findings.note("holes in directories", f"a part of directory {path} is not recorded")
                 continue
             size += skip
             total = -(-size // SECTOR)
@@ -145,60 +203,20 @@ class UdfFileSystem(FileSystem):
                 used = min(len(data), size - first * SECTOR)
                 rest += data[skip:used]
                 skip = 0
-                end, tries = self._parse_identifiers(rest, path, result, MAX_RESYNCS - resyncs)
+                end, tries = _parse_identifiers(rest, path, result, MAX_RESYNCS - resyncs, findings)
                 rest = rest[end:]
                 resyncs += tries
                 if len(result) > MAX_DIRECTORY_ENTRIES:
-                    self._findings.note(
+                    findings.note(
                         "too many entries",
                         f"directory {path} has more than {MAX_DIRECTORY_ENTRIES:,}; the rest is left out",
                     )
                     return result
         if rest.strip(b"\0"):
-            self._findings.note(
+            findings.note(
                 "broken identifiers", f"the last file identifier of {path} is cut short; it is left out"
             )
         return result
-
-    def _parse_identifiers(
-        self, data: bytes, path: str, result: list[_Identifier], tries: int
-    ) -> tuple[int, int]:
-        """Decode file identifiers (ECMA-167 4/14.4); return what was used up, and how often the place was lost."""
-        position, end, lost = 0, len(data), 0
-        findings = self._findings
-        while position + 38 <= end:
-            if check_tag(data, position, None, findings, f"a file identifier of {path}") != FILE_IDENTIFIER:
-                following = data.find(b"\x01\x01", position + 1)
-                while following % 4 and following > 0:
-                    following = data.find(b"\x01\x01", following + 1)
-                lost += 1
-                if data[position : following if following > 0 else end].strip(b"\0"):
-                    findings.note(
-                        "broken identifiers",
-                        f"{path} holds something that is no file identifier; it is skipped",
-                    )
-                if following < 0 or lost > tries:
-                    return end, lost
-                position = following
-                continue
-            _version, flags, name_length, _length, block, partition, use_length = _FID.unpack_from(
-                data, position
-            )
-            stop = position + 38 + use_length + name_length
-            if stop > end:
-                break
-            if not flags & (_DELETED | _PARENT):
-                raw = data[stop - name_length : stop]
-                name = decode_cs0(raw)
-                if name is None:
-                    findings.note(
-                        "unknown name coding",
-                        f"a name in {path} has compression identifier {raw[0]}; it is read as Latin-1",
-                    )
-                    name = raw[1:].decode("latin-1")
-                result.append(_Identifier(clean_name(name, findings, path), flags, block, partition))
-            position = (stop + 3) & ~3
-        return min(position, end), lost
 
     # --- file entries -------------------------------------------------------------------------------
 
@@ -239,7 +257,10 @@ class UdfFileSystem(FileSystem):
                     target = self._target(data[content.offset : content.offset + content.size], path)
             result[partition, block] = (icb, content, target)
 
-        yield from gather(wanted, take)
+        if self._volume.mirrored:
+            yield from self._gather_sound(wanted, take, path)
+        else:
+            yield from gather(wanted, take)
         for key, icb in unfinished:
             try:
                 extents = yield from self._volume.all_extents(icb, f"a file of {path}")
@@ -251,6 +272,36 @@ class UdfFileSystem(FileSystem):
             except READ_FAULTS as error:
                 result[key] = str(error)
         return result
+
+    def _gather_sound(
+        self,
+        wanted: list[tuple[int, int, tuple[int, int, int]]],
+        take: Callable[[tuple[int, int, int], bytes], None],
+        path: str,
+    ) -> Parser[None]:
+        """Fetch file entries that are recorded twice: where one is damaged, its copy."""
+        damaged: list[tuple[int, int, tuple[tuple[int, int, int], bytes]]] = []
+
+        def look(key: tuple[int, int, int], data: bytes) -> None:
+            copies = (
+                [] if is_sound(data, (FILE_ENTRY, EXTENDED_FILE_ENTRY)) else self._volume.elsewhere(key[0], 1)
+            )
+            if copies:
+                damaged.append((copies[0][0], 1, (key, data)))
+            else:
+                take(key, data)
+
+        def replace(both: tuple[tuple[int, int, int], bytes], copy: bytes) -> None:
+            key, data = both
+            if is_sound(copy, (FILE_ENTRY, EXTENDED_FILE_ENTRY)):
+                self._note_mirror(f"the file entry at sector {key[0]} ({path})")
+                copies = self._volume.elsewhere(key[0], 1)
+                take((copies[0][0], *key[1:]), copy)
+            else:
+                take(key, data)
+
+        yield from gather(wanted, look)
+        yield from gather(damaged, replace)
 
     def _content(self, icb: Icb, extents: list[Extent], lba: int, path: str) -> _Content:
         if icb.inline is not None:
@@ -347,6 +398,44 @@ class UdfFileSystem(FileSystem):
         )
 
 
+def _parse_identifiers(
+    data: bytes, path: str, result: list[_Identifier], tries: int, findings: Findings
+) -> tuple[int, int]:
+    """Decode file identifiers (ECMA-167 4/14.4); return what was used up, and how often the place was lost."""
+    position, end, lost = 0, len(data), 0
+    while position + 38 <= end:
+        if check_tag(data, position, None, findings, f"a file identifier of {path}") != FILE_IDENTIFIER:
+            following = data.find(b"\x01\x01", position + 1)
+            while following % 4 and following > 0:
+                following = data.find(b"\x01\x01", following + 1)
+            lost += 1
+            if data[position : following if following > 0 else end].strip(b"\0"):
+                findings.note(
+                    "broken identifiers",
+                    f"{path} holds something that is no file identifier; it is skipped",
+                )
+            if following < 0 or lost > tries:
+                return end, lost
+            position = following
+            continue
+        _version, flags, name_length, _length, block, partition, use_length = _FID.unpack_from(data, position)
+        stop = position + 38 + use_length + name_length
+        if stop > end:
+            break
+        if not flags & (_DELETED | _PARENT):
+            raw = data[stop - name_length : stop]
+            name = decode_cs0(raw)
+            if name is None:
+                findings.note(
+                    "unknown name coding",
+                    f"a name in {path} has compression identifier {raw[0]}; it is read as Latin-1",
+                )
+                name = raw[1:].decode("latin-1")
+            result.append(_Identifier(clean_name(name, findings, path), flags, block, partition))
+        position = (stop + 3) & ~3
+    return min(position, end), lost
+
+
 def open_udf(context: ImageContext, *, thorough: bool) -> Parser[UdfFileSystem | None]:
     """Open the UDF file system of an image.
 
@@ -369,6 +458,14 @@ def open_udf(context: ImageContext, *, thorough: bool) -> Parser[UdfFileSystem |
     for _ in range(MAX_FILE_SETS):
         lba = volume.sector(place.partition, place.block)
         data = yield from try_read(lba, 1)
+        copies = [] if data is not None and is_sound(data, (FILE_SET,)) else volume.elsewhere(lba, 1)
+        if copies:
+            copy = yield from try_read(copies[0][0], 1)
+            if copy is not None and is_sound(copy, (FILE_SET,)):
+                context.findings.note(
+                    "metadata mirror", "the file set is damaged; its copy in the metadata mirror is read"
+                )
+                data = copy
         if (
             data is None
             or check_tag(data, 0, place.block, context.findings, f"the file set at sector {lba}") != FILE_SET

@@ -121,6 +121,12 @@ def check_tag(data: bytes, offset: int, location: int | None, findings: Findings
     return int(identifier)
 
 
+def is_sound(data: bytes, identifiers: tuple[int, ...]) -> bool:
+    """Tell whether a descriptor of one of these kinds starts here, its checksum and CRC right."""
+    findings = Findings()
+    return check_tag(data, 0, None, findings, "") in identifiers and not findings.sentences()
+
+
 def decode_cs0(data: bytes) -> str | None:
     """Decode OSTA compressed Unicode (UDF 2.1.1): a compression identifier, then 8- or 16-bit characters.
 

@@ -111,10 +111,12 @@ class MetadataPartition(PartitionMap):
 
     Args:
         extents: The metadata file as (first sector, sectors).
+        mirror: A second copy of it elsewhere, where there is one.
     """
 
-    def __init__(self, extents: list[tuple[int, int]]) -> None:
+    def __init__(self, extents: list[tuple[int, int]], mirror: MetadataPartition | None = None) -> None:
         self._extents = extents
+        self._mirror = mirror
         self._starts: list[int] = []
         total = 0
         for _, count in extents:
@@ -141,6 +143,23 @@ class MetadataPartition(PartitionMap):
             count -= piece
             index += 1
         return result
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether there is a second copy."""
+        return self._mirror is not None
+
+    def elsewhere(self, lba: int, count: int) -> list[tuple[int, int]]:
+        """Say where the second copy of some sectors lies, as (first sector, sectors); empty where there is none."""
+        if self._mirror is None:
+            return []
+        for (first, length), block in zip(self._extents, self._starts, strict=True):
+            if first <= lba and lba + count <= first + length:
+                try:
+                    return self._mirror.locate(block + lba - first, count)
+                except ImageFormatError:
+                    return []
+        return []
 
 
 __all__ = ("MetadataPartition", "PartitionMap", "PhysicalPartition", "SparablePartition", "VirtualPartition")

@@ -93,6 +93,20 @@ class UdfVolume:
         """Return the sector of one block."""
         return self.locate(partition, block, 1)[0][0]
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether metadata is recorded twice."""
+        return any(isinstance(each, MetadataPartition) and each.mirrored for each in self.partitions)
+
+    def elsewhere(self, lba: int, count: int) -> list[tuple[int, int]]:
+        """Say where a second copy of sectors with metadata lies, as (first sector, sectors), if there is one."""
+        for partition in self.partitions:
+            if isinstance(partition, MetadataPartition):
+                found = partition.elsewhere(lba, count)
+                if found:
+                    return found
+        return []
+
     def all_extents(self, icb: Icb, where: str) -> Parser[list[Extent]]:
         """Return a file's allocation descriptors with those of its allocation extents (ECMA-167 4/12, 4/14.5)."""
         extents = list(icb.extents)
@@ -385,30 +399,37 @@ def _open_sparable(volume: UdfVolume, physical: PhysicalPartition, data: bytes) 
 
 
 def _open_metadata(volume: UdfVolume, physical: PhysicalPartition, data: bytes) -> Parser[PartitionMap]:
-    """Read the metadata file's or its mirror's file entry (UDF 2.2.13)."""
-    findings = volume.context.findings
+    """Read the metadata file's and its mirror's file entry (UDF 2.2.13)."""
+    found: list[list[tuple[int, int]]] = []
     last: ImageFormatError | None = None
     for name, block in (("metadata file", u32(data, 40)), ("metadata mirror file", u32(data, 44))):
         try:
-            icb = yield from _read_icb(volume, physical, block, f"the {name}")
-            # The metadata file's own descriptors refer to the physical partition, whichever number that has.
-            saved, volume.partitions = volume.partitions, [physical] * (max(len(volume.partitions), 1) + 64)
-            try:
-                extents = yield from volume.all_extents(icb, f"the {name}")
-                placed, _, fault = volume.place(
-                    extents, sum(extent.size for extent in extents), f"the {name}"
-                )
-            finally:
-                volume.partitions = saved
-            if fault:
-                raise ImageFormatError(f"the {name} cannot be read: {fault}")
-            return MetadataPartition([(lba, size // SECTOR) for lba, size in placed])
+            found.append((yield from _metadata_extents(volume, physical, block, f"the {name}")))
         except ImageFormatError as error:
-            findings.note("metadata partition", f"{error}")
+            volume.context.findings.note("metadata partition", f"{error}")
             last = error
-    raise ImageFormatError(
-        "neither the metadata file of this UDF volume nor its mirror can be read"
-    ) from last
+    if not found:
+        raise ImageFormatError(
+            "neither the metadata file of this UDF volume nor its mirror can be read"
+        ) from last
+    main, mirror = found[0], found[-1]
+    return MetadataPartition(main, MetadataPartition(mirror) if mirror != main else None)
+
+
+def _metadata_extents(
+    volume: UdfVolume, physical: PhysicalPartition, block: int, where: str
+) -> Parser[list[tuple[int, int]]]:
+    icb = yield from _read_icb(volume, physical, block, where)
+    # The metadata file's own descriptors refer to the physical partition, whichever number that has.
+    saved, volume.partitions = volume.partitions, [physical] * (max(len(volume.partitions), 1) + 64)
+    try:
+        extents = yield from volume.all_extents(icb, where)
+        placed, _, fault = volume.place(extents, sum(extent.size for extent in extents), where)
+    finally:
+        volume.partitions = saved
+    if fault:
+        raise ImageFormatError(f"{where} cannot be read: {fault}")
+    return [(lba, size // SECTOR) for lba, size in placed]
 
 
 def _open_virtual(volume: UdfVolume, physical: PhysicalPartition) -> Parser[PartitionMap]:
