@@ -39,6 +39,29 @@ def file_system_list(
     return names
 
 
+def pattern_lines(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the lines of files with patterns."""
+    lines: list[str] = []
+    for path in value:
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                lines += file.read().splitlines()
+        except OSError as error:
+            raise click.BadParameter(f"{printable(path)}: {error.strerror}") from error
+    return tuple(lines)
+
+
+def octal_mode(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Return permission bits of their octal digits."""
+    if value is None:
+        return None
+    if not 1 <= len(value) <= 5 or set(value) - set("01234567") or int(value, 8) > 0o7777:
+        raise click.BadParameter(f"{value}: say permissions as octal digits: 0444")
+    return int(value, 8)
+
+
 def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command SOURCE…, and ``options`` made of the options of an image."""
 
@@ -82,6 +105,34 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="What may not be read ends the job by default, or is left out with a warning.",
         ),
         click.option(
+            "--exclude",
+            multiple=True,
+            metavar="PATTERN",
+            help="Leave out of folders what matches, as .gitignore has it; may be given several times.",
+        ),
+        click.option(
+            "--exclude-from",
+            multiple=True,
+            metavar="FILE",
+            callback=pattern_lines,
+            help="The same with the patterns that a file has, one a line.",
+        ),
+        click.option(
+            "--uid", type=click.IntRange(0, 0xFFFF_FFFF), help="The owner of all that folders hold."
+        ),
+        click.option(
+            "--gid", type=click.IntRange(0, 0xFFFF_FFFF), help="The group of all that folders hold."
+        ),
+        click.option(
+            "--file-mode",
+            metavar="OCTAL",
+            callback=octal_mode,
+            help="The permissions of files in folders: 0444.",
+        ),
+        click.option(
+            "--folder-mode", metavar="OCTAL", callback=octal_mode, help="The permissions of folders: 0555."
+        ),
+        click.option(
             "--volume", metavar="NAME", default="", help="The volume's name; by default the folder's name."
         ),
         click.argument("source", nargs=-1, required=True),
@@ -101,6 +152,12 @@ class ImageOptions:
         changed: What to do with a file that changed since the plan: ``error`` or ``pad``.
         symlinks: What to do with symbolic links in folders: ``keep``, ``follow`` or ``skip``.
         unreadable: What to do with what may not be read in folders: ``error`` or ``skip``.
+        exclude: Patterns of what is left out of folders.
+        exclude_from: The same, of files with patterns; they come first.
+        uid: The owner of all that folders hold, or None.
+        gid: The group of all that folders hold, or None.
+        file_mode: The permission bits of files in folders, or None.
+        folder_mode: The permission bits of folders, or None.
     """
 
     volume: str
@@ -109,6 +166,12 @@ class ImageOptions:
     changed: Literal["error", "pad"]
     symlinks: Literal["keep", "follow", "skip"]
     unreadable: Literal["error", "skip"]
+    exclude: tuple[str, ...] = ()
+    exclude_from: tuple[str, ...] = ()
+    uid: int | None = None
+    gid: int | None = None
+    file_mode: int | None = None
+    folder_mode: int | None = None
 
 
 DEFAULTS = ImageOptions("", FILE_SYSTEM_NAMES, "1.02", "error", "keep", "error")
@@ -145,7 +208,16 @@ def _add(image: FileSystemImage, source: Source, options: ImageOptions) -> None:
     place = "/".join(source.target)
     if source.is_folder:
         folder = image.root.add_directory(place) if place else image.root
-        folder.add_tree(source.path, symlinks=options.symlinks, unreadable=options.unreadable)
+        folder.add_tree(
+            source.path,
+            symlinks=options.symlinks,
+            unreadable=options.unreadable,
+            exclude=(*options.exclude_from, *options.exclude),
+            uid=options.uid,
+            gid=options.gid,
+            file_mode=options.file_mode,
+            directory_mode=options.folder_mode,
+        )
     else:
         image.root.add_file(place, source.path)
 

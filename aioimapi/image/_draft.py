@@ -24,20 +24,24 @@ class Draft:
 
     Args:
         time_ns: The image's own time, or None for SOURCE_DATE_EPOCH or the time at which it is first needed.
+        latest_ns: The latest time that an item may have, or None.
 
     Attributes:
         root: The root directory.
         scanner: Lists folders, and holds the warnings about them.
         epoch_ns: SOURCE_DATE_EPOCH, or None.
+        clamps: Whether later times than some become that one.
         follows: Whether symlinks of any added folder are followed.
         lock: Lets one task at a time list or plan.
         mutex: The same for threads, which go on behind a native ``Task.cancel()`` that ends the wait for them.
     """
 
-    def __init__(self, time_ns: int | None) -> None:
+    def __init__(self, time_ns: int | None, latest_ns: int | None = None) -> None:
         self.root = Directory("", None)
         self.epoch_ns = _source_date_epoch()
-        self.scanner = Scanner(WarningLog(), self.epoch_ns)
+        limits = [each for each in (self.epoch_ns, latest_ns) if each is not None]
+        self.clamps = bool(limits)
+        self.scanner = Scanner(WarningLog(), min(limits, default=None))
         self.follows = False
         self.lock = anyio.Lock()
         self.mutex = threading.Lock()
@@ -126,7 +130,7 @@ class Draft:
         """Give the image's own time to the directories that no folder of the host gave one."""
         for directory in self._made:
             if directory.origin is None:
-                directory.mtime_ns = self.default_time()
+                directory.mtime_ns = self.scanner.clamp(self.default_time(), directory.path)
 
 
 def _source_date_epoch() -> int | None:

@@ -68,8 +68,8 @@ class FileSystemImage:
         if on_change not in get_args(ChangePolicy):
             raise ImageError(f"on_change is {on_change!r}, not one of {', '.join(get_args(ChangePolicy))}")
         for what, value in (("time_ns", time_ns), ("latest_ns", latest_ns)):
-            if time is not None and not FIRST_SECOND <= time // 1_000_000_000 <= LAST_SECOND:
-                raise ImageError(f"{what} is {time}, and discs know the years 1900 to 2155 only")
+            if value is not None and not FIRST_SECOND <= value // 1_000_000_000 <= LAST_SECOND:
+                raise ImageError(f"{what} is {value}, and discs know the years 1900 to 2155 only")
         if udf_revision not in UDF_REVISIONS:
             raise ImageError(f"udf_revision is {udf_revision!r}, not one of {', '.join(UDF_REVISIONS)}")
         self.volume_name = volume_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Literal
 
 import attrs
@@ -12,6 +12,7 @@ import attrs
 from aioimapi.errors import ItemNotFoundError
 from aioimapi.fs._tree import Directory, walk
 from aioimapi.image._draft import Draft
+from aioimapi.image._exclude import Exclusions
 from aioimapi.image._given import FileSource, GivenAttributes, content_of
 from aioimapi.image._scan import TreePolicy
 
@@ -63,6 +64,11 @@ class DirectoryItem:
         special: Literal["skip", "error"] = "skip",
         unreadable: Literal["error", "skip"] = "error",
         hard_links: Literal["keep", "copy"] = "keep",
+        exclude: Iterable[str] = (),
+        uid: int | None = None,
+        gid: int | None = None,
+        file_mode: int | None = None,
+        directory_mode: int | None = None,
     ) -> None:
         """Take in what a folder of the host holds; it is listed when the image is planned or searched.
 
@@ -73,21 +79,33 @@ class DirectoryItem:
             special: Devices, sockets and pipes: ``skip`` them with a warning, or ``error``.
             unreadable: What may not be read: ``error``, or ``skip`` it with a warning.
             hard_links: ``keep`` them as names of one file, or ``copy`` the data for each name.
+            exclude: Patterns of what is left out, as lines of a ``.gitignore`` in the folder: ``*.o``, ``/build/``,
+                ``!keep.o``. What is excluded is not looked at. They need the package pathspec (``aioimapi[exclude]``).
+            uid: Owner of all that is taken in, the folder's own included; None for the host's.
+            gid: Group of the same.
+            file_mode: Permission bits of the files; None for the host's.
+            directory_mode: Permission bits of the directories, the folder's own included; None for the host's.
 
         Where the image has an item of the same name, the one that was added later stays, with a warning; folders
         merge.
 
         Raises:
             ImageFrozenError: The image was planned.
-            ImageError: One of the policies is none of those above.
+            ImageError: One of the policies is none of those above, a number is no such number, a pattern makes no
+                sense, or pathspec is not installed.
             LocalProtocolError: Another task is listing or planning the image right now.
 
         IMAPI: IFsiDirectoryItem::AddTree.
         """
         self._draft.check_idle()
         self._directory.check_open()
-        policy = TreePolicy(symlinks, special, unreadable, hard_links)
-        self._draft.add_tree(self._directory, os.path.abspath(os.fspath(path)), policy)
+        folder = os.path.abspath(os.fspath(path))
+        patterns = (exclude,) if isinstance(exclude, str) else tuple(exclude)
+        exclusions = Exclusions(patterns, folder) if patterns else None
+        policy = TreePolicy(
+            symlinks, special, unreadable, hard_links, exclusions, uid, gid, file_mode, directory_mode
+        )
+        self._draft.add_tree(self._directory, folder, policy)
 
     def add_file(
         self,

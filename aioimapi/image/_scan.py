@@ -13,11 +13,14 @@ from aioimapi.errors import ImageError, SourceError, printable
 from aioimapi.fs._merge import Kept, graft
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, LinkGroup
+from aioimapi.image._exclude import Exclusions
 from aioimapi.image._host import hides_content, open_folder, source_error
 from aioimapi.image._warnings import WarningLog
 
 _EARLIEST_NS = FIRST_SECOND * 1_000_000_000
 _LATEST_NS = LAST_SECOND * 1_000_000_000
+
+_MAX_ID = 0xFFFF_FFFF
 
 _Row = tuple[str, int, int, int, int, int]
 _Pending = tuple[Directory, str, tuple[tuple[int, int], ...]]
@@ -33,12 +36,22 @@ class TreePolicy:
         special: Devices, sockets and pipes: ``skip`` them with a warning, or ``error``.
         unreadable: Files and folders that may not be read: ``error``, or ``skip`` them with a warning.
         hard_links: ``keep`` them as names of one file, or ``copy`` the data for each name.
+        exclusions: What is left out, and not looked at; None for nothing.
+        uid: Owner of all that is taken in; None for the host's.
+        gid: Group of all that is taken in; None for the host's.
+        file_mode: Permission bits of files; None for the host's.
+        directory_mode: Permission bits of directories; None for the host's.
     """
 
     symlinks: Literal["keep", "follow", "skip"] = "keep"
     special: Literal["skip", "error"] = "skip"
     unreadable: Literal["error", "skip"] = "error"
     hard_links: Literal["keep", "copy"] = "keep"
+    exclusions: Exclusions | None = None
+    uid: int | None = None
+    gid: int | None = None
+    file_mode: int | None = None
+    directory_mode: int | None = None
 
     def __attrs_post_init__(self) -> None:
         for what, value, allowed in (
@@ -49,6 +62,26 @@ class TreePolicy:
         ):
             if value not in allowed:
                 raise ImageError(f"{what} is {value!r}, not one of {', '.join(allowed)}")
+        for what, number, most in (
+            ("uid", self.uid, _MAX_ID),
+            ("gid", self.gid, _MAX_ID),
+            ("file_mode", self.file_mode, 0o7777),
+            ("directory_mode", self.directory_mode, 0o7777),
+        ):
+            if number is not None and not 0 <= number <= most:
+                shown = f"{number:o}" if most == 0o7777 else f"{number}"
+                limit = f"{most:o}" if most == 0o7777 else f"{most}"
+                raise ImageError(f"{what} is {shown}, not from 0 to {limit}")
+
+    def hides(self, path: str, entry: os.DirEntry[str]) -> bool:
+        """Tell whether an entry is left out by a pattern; asked before anything of it is read."""
+        if self.exclusions is None:
+            return False
+        try:
+            is_folder = entry.is_dir(follow_symlinks=self.symlinks == "follow")
+        except OSError:
+            is_folder = False
+        return self.exclusions.hides(path, is_folder=is_folder)
 
 
 class Scanner:
@@ -112,7 +145,7 @@ class Scanner:
                 os.close(descriptor)
         except OSError as error:
             raise source_error(error, path, "read the folder") from error
-        self._take_attributes(fresh, facts, path)
+        self._take_attributes(fresh, facts, path, policy)
         # Each pending folder carries the (device, inode) of those above: a followed symlink may not meet them again.
         pending: list[_Pending] = [(fresh, path, ((facts.st_dev, facts.st_ino),))]
         while pending:
@@ -120,9 +153,14 @@ class Scanner:
             pending.extend(self._take_folder(directory, folder, above, policy))
         return fresh
 
-    def _take_attributes(self, directory: Directory, facts: os.stat_result, path: str) -> None:
+    def _take_attributes(
+        self, directory: Directory, facts: os.stat_result, path: str, policy: TreePolicy
+    ) -> None:
         directory.mode = facts.st_mode
-        directory.uid, directory.gid = facts.st_uid, facts.st_gid
+        if policy.directory_mode is not None:
+            directory.mode = stat.S_IFDIR | policy.directory_mode
+        directory.uid = facts.st_uid if policy.uid is None else policy.uid
+        directory.gid = facts.st_gid if policy.gid is None else policy.gid
         directory.mtime_ns = self.clamp(facts.st_mtime_ns, path)
 
     def _take_folder(
@@ -155,9 +193,12 @@ class Scanner:
         follow = policy.symlinks == "follow"
         latest = self._latest
         root = self._user == 0
+        excludes = policy.exclusions is not None
         with os.scandir(descriptor) as entries:
             for entry in entries:
                 name = entry.name
+                if excludes and policy.hides(f"{path}/{name}", entry):
+                    continue
                 try:
                     facts = entry.stat(follow_symlinks=False)
                     mode = facts.st_mode
@@ -197,7 +238,7 @@ class Scanner:
                         continue
                     child = Directory(name, directory)
                     directory.add_directory(child)
-                    self._take_attributes(child, facts, f"{path}/{name}")
+                    self._take_attributes(child, facts, f"{path}/{name}", policy)
                     folders.append((child, f"{path}/{name}", (*above, key) if follow else above))
                 elif stat.S_ISLNK(mode):
                     if policy.symlinks == "skip":
@@ -208,6 +249,7 @@ class Scanner:
                 else:
                     self._special(f"{path}/{name}", policy)
         self._store(directory, path, rows, links, symlinks)
+        _override(directory, policy)
         return folders
 
     def _store(
@@ -259,3 +301,16 @@ class Scanner:
                 path=path,
             )
         self._log.add("device, socket or pipe left out", path)
+
+
+def _override(directory: Directory, policy: TreePolicy) -> None:
+    """Give the rows of a directory that was just filled what the policy has in place of the host's attributes."""
+    count = len(directory.names)
+    if policy.uid is not None:
+        directory.uids = array("I", [policy.uid]) * count
+    if policy.gid is not None:
+        directory.gids = array("I", [policy.gid]) * count
+    if policy.file_mode is not None:
+        for row, mode in enumerate(directory.modes):
+            if stat.S_ISREG(mode):
+                directory.modes[row] = stat.S_IFREG | policy.file_mode

@@ -248,3 +248,30 @@ def test_a_closed_pipe_is_told(work: Path) -> None:
 
 def test_more_v_shows_the_traceback(run: Run, work: Path) -> None:
     assert "Traceback" in run("image", "nothing", "-o", "o.iso", "-vv").err
+
+
+def test_folders_without_what_is_excluded_and_with_other_owners(run: Run, work: Path) -> None:
+    (work / "patterns").write_text("*.txt\n# a comment\n")
+    options = ["--exclude-from", "patterns", "--exclude", "!index.txt", "--uid", "1", "--gid", "2"]
+    options += ["--file-mode", "0440", "--folder-mode", "550"]
+    before = {
+        line["path"] for line in run("plan", "photos", "--names", "--json").lines if line["event"] == "name"
+    }
+    assert run("image", "photos", "-o", "out.iso", *options).code == 0
+    listed = [line for line in run("ls", "out.iso", "--json").lines if line["event"] == "entry"]
+    assert {line["path"] for line in listed} - {"/"} == {
+        path for path in before if not path.endswith(".txt") or path == "/index.txt"
+    }
+    assert {(line["uid"], line["gid"]) for line in listed} == {(1, 2)}
+    assert {(line["kind"], line["mode"]) for line in listed} == {
+        ("file", 0o440),
+        ("directory", 0o550),
+        ("symlink", 0o777),
+    }
+
+
+def test_patterns_and_modes_that_make_no_sense(run: Run, work: Path) -> None:
+    assert run("plan", "photos", "--exclude-from", "nowhere").code == 2
+    assert run("plan", "photos", "--file-mode", "0888").code == 2
+    assert run("plan", "photos", "--folder-mode", "10000").code == 2
+    assert "makes no sense" in run("plan", "photos", "--exclude", "!").err
