@@ -29,6 +29,7 @@ class Case:
         limit_s: The time limit.
         reason: Why it cannot pass, where it cannot; then a failure is what is expected.
         dmesg_may: What the kernel may say of this case beside nothing, as a regular expression.
+        source: The image that the disc is made of beforehand; empty for a new disc.
     """
 
     group: str
@@ -41,6 +42,7 @@ class Case:
     limit_s: int = 200
     reason: str = ""
     dmesg_may: str = ""
+    source: str = ""
 
     @property
     def column(self) -> str:
@@ -210,7 +212,26 @@ def dvd_and_bd() -> Iterator[Case]:
         )
 
 
-WODIM = 'wodim -v dev="$SG" gracetime=2 -force'
+KERNEL_WRITES = """
+burn_quietly dvd+rw-format "$SR" || true
+reload
+mkudffs --blocksize=2048 --media-type=hd "$SR" >made
+mkdir mounted
+mount -t udf -o rw "$SR" mounted
+cp -r "$DATA/one/." mounted
+umount mounted
+reload
+mount -t udf -o ro "$SR" mounted
+diff -r --exclude=lost+found "$DATA/one" mounted
+umount mounted
+"""
+
+
+def kernel_writes() -> Iterator[Case]:
+    """The kernel's own block device and file system write on what can be overwritten anywhere."""
+    for disc in (DVD_BD[4], DVD_BD[5], DVD_BD[8]):
+        yield disc.case(BURNING, "mkudffs, the kernel", "mounted for writing", KERNEL_WRITES)
+
 
 WODIM_TWICE = """
 wodim -v dev="$SG" gracetime=2 {how} -multi padsize=150s "$DATA/one.iso"
@@ -379,6 +400,27 @@ def audio_cds() -> Iterator[Case]:
             )
 
 
+def trial_burns() -> Iterator[Case]:
+    """Burns with the laser off: everything is as in a burn, and the disc stays blank."""
+    for disc in (Disc("cd-r"), Disc("dvd-r")):
+        ways = (("TAO", "-tao"), ("SAO", "-sao")) if disc.medium == "cd-r" else (("DAO", "-sao"),)
+        for mode, how in ways:
+            size = 'tsize="$(($(stat -c %s "$DATA/one.iso") / 2048))s"' if mode != "TAO" else ""
+            yield disc.case(
+                BURNING,
+                "cdrskin",
+                f"test write, {mode}",
+                f'cdrskin -v dev="$SR" -dummy {how} {size} "$DATA/one.iso"\n' + IS_BLANK,
+            )
+            if disc.medium == "cd-r":
+                yield disc.case(
+                    BURNING,
+                    "wodim",
+                    f"test write, {mode}",
+                    f'wodim -v dev="$SG" gracetime=2 -dummy {how} -data "$DATA/one.iso"\n' + IS_BLANK,
+                )
+
+
 # --- blanking and formatting -----------------------------------------------------------------------------
 
 IS_BLANK = 'reload\ncdrskin dev="$SR" -minfo >minfo 2>&1\nexpect minfo "disk status: +empty" || { cat minfo; false; }\n'
@@ -517,9 +559,7 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
     mode = "written" if written else "blank"
     cd = disc.medium in CDS
     config, libburn = PROFILES[column]
-    status = (
-        "closed|complete" if written and not disc.overwritable else "blank|empty|appendable|complete|closed"
-    )
+    status = "closed|complete" if written and not disc.overwritable else "blank|complete|other"
     burner = "is (closed|written|appendable|blank|empty|readable|not)"
     lines = [
         f"cell sg_inq '{mode}' 'Vendor identification: AIOIMAPI;;PDT=5' sg_inq \"$SG\"",
@@ -536,7 +576,8 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
             f"cell 'wodim -atip' '{mode}' 'ATIP info from disk;;ATIP start of lead out: 359849' "
             'wodim dev="$SG" -atip',
             f"cell 'cdrdao disk-info' '{mode}' 'CD-RW +: +{'yes' if disc.medium == 'cd-rw' else 'no'};;"
-            f"Total Capacity +: +79:57:74 .359849 blocks;;CD-R empty +: +{'no' if written else 'yes'}' "
+            f"Total Capacity +: +{'n/a' if written else '79:57:74 .359849 blocks'};;"
+            f"CD-R empty +: +{'no' if written else 'yes'}' "
             'cdrdao disk-info --device "$SR" --driver generic-mmc',
         ]
     else:
@@ -545,7 +586,7 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
             'dvd+rw-mediainfo "$SR"'
         )
     # libburn has no table of contents of what can be overwritten; libcdio looks no further into DVDs.
-    toc = f"Mounted Media: .*{libburn}" if disc.overwritable else "track: +1 lba: +0"
+    toc = "Media summary: 0 sessions, 0 tracks, blank" if disc.overwritable else "track: +1 lba: +0"
     dvd = disc.medium.startswith("dvd")
     known = "Disc mode is listed as: DVD" if dvd else "CD-ROM Track List .1 - 1.;;ISO 9660"
     if written:
@@ -562,18 +603,30 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
 
 READ_ONLY = (Disc("cd-rom"), Disc("dvd-rom"), Disc("bd-rom"))
 
+LOOK_AT_IT = """
+reload
+blockdev --getsz "$SR"
+sg_turs "$SG"
+sg_inq "$SG" >/dev/null
+"""
+
 
 def attaching() -> Iterator[Case]:
     """The kernel's own drivers and each medium: nothing in dmesg but that there is no disc, or a blank one."""
-    for disc in (Disc("cd-r"), Disc("cd-rw"), *DVD_BD, *LAYERED, *READ_ONLY):
-        yield attrs.evolve(
-            disc.case(
-                ATTACHING,
-                "sr and sg",
-                "blank",
-                'reload\nblockdev --getsz "$SR"\nsg_turs "$SG"\nsg_inq "$SG" >/dev/null\n',
-            ),
-            script='reload\nblockdev --getsz "$SR"\nsg_turs "$SG"\nsg_inq "$SG" >/dev/null\n',
+    for disc in (Disc("cd-r"), Disc("cd-rw"), *DVD_BD, *LAYERED):
+        case = disc.case(ATTACHING, "sr and sg", "blank", "")
+        yield attrs.evolve(case, script=LOOK_AT_IT)
+    media = {
+        disc.medium: Disc(disc.medium)
+        for disc in (*READ_ONLY, Disc("cd-r"), Disc("cd-rw"), *DVD_BD, *LAYERED)
+    }
+    for disc in media.values():
+        yield disc.case(
+            ATTACHING,
+            "sr and sg",
+            "written",
+            LOOK_AT_IT + 'same_sectors "$DATA/one.iso"\nequal iso9660 "$DATA/one"\n',
+            source="one.iso",
         )
 
 
@@ -755,6 +808,8 @@ CASES: tuple[Case, ...] = (
     *data_cds(),
     *audio_cds(),
     *dvd_and_bd(),
+    *kernel_writes(),
+    *trial_burns(),
     *blanking(),
     *looking(),
 )

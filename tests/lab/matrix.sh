@@ -113,8 +113,10 @@ start_case() {
 
 # Run a case on its drive: run_case NAME TARGET MEDIUM SECONDS
 run_case() {
-  local name=$1 target=$2 limit=$4 status=0 began=$EPOCHREALTIME host
+  local name=$1 target=$2 limit=$4 status=0 began=$EPOCHREALTIME host since
   export MEDIUM=$3 HERE=$OUT/$name SR SG
+  read -r since _ </proc/uptime
+  echo "$since" >"$HERE/since"
   if ! log_in "$target"; then
     echo "no drive appeared at $target" >"$HERE/log"
     echo 98 >"$HERE/status"

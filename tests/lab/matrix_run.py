@@ -24,6 +24,7 @@ from .command import AIOIMAPI
 from .kernel import CHECKOUT, KernelError, in_kernel
 from .matrix import ATTACHING, Case
 
+PATHS = {"PYTHONPATH": str(CHECKOUT)}
 LIBRARY = Path(__file__).with_name("matrix.sh")
 PORT = 3260
 AUTHORITY = "iqn.2026-11.local.aioimapi"
@@ -179,6 +180,14 @@ def _boot(cases: Sequence[Case], folder: Path, number: int) -> list[Cell]:
     for case in cases:
         (out / case.name).mkdir(exist_ok=True)
         (out / case.name / "script").write_text(case.script)
+        if case.source:
+            made = [str(AIOIMAPI), "virtual", "convert", str(folder / "data" / case.source)]
+            subprocess.run(
+                [*made, str(discs / case.name), "--media", case.medium],
+                check=True,
+                capture_output=True,
+                env={**os.environ, **PATHS},
+            )
     limit = 60 + sum(case.limit_s for case in cases)
     script = folder / f"boot{number}.sh"
     script.write_text(_boot_script(cases, folder, discs))
@@ -199,12 +208,12 @@ def _boot(cases: Sequence[Case], folder: Path, number: int) -> list[Cell]:
 def _boot_script(cases: Sequence[Case], folder: Path, discs: Path) -> str:
     words = [f"virtual:{discs / case.name}?media={quote(case.medium)}{case.options}" for case in cases]
     facts = {
+        **PATHS,
         "LIBRARY": LIBRARY,
         "DATA": folder / "data",
         "OUT": folder / "out",
         "PORT": PORT,
         "SIDE_BY_SIDE": SIDE_BY_SIDE,
-        "PYTHONPATH": CHECKOUT,
         "AIOIMAPI": AIOIMAPI,
         "LC_ALL": "C",
     }
@@ -261,8 +270,15 @@ def _judge(case: Case, folder: Path, said: str) -> list[Cell]:
 
 def _complaints(case: Case, folder: Path) -> list[str]:
     """Return what the kernel said during a case that it does not say of a drive that is well."""
-    path = folder / "dmesg"
-    lines = path.read_text(errors="backslashreplace").splitlines() if path.exists() else []
+    path, since = folder / "dmesg", folder / "since"
+    if not path.exists() or not since.exists():
+        return []
+    began = float(since.read_text())  # before that, its name was another drive's
+    lines = [
+        line
+        for line in path.read_text(errors="backslashreplace").splitlines()
+        if (stamp := re.match(r"\[ *(\d+\.\d+)\]", line)) is None or float(stamp.group(1)) >= began
+    ]
     allowed = re.compile(case.dmesg_may) if case.dmesg_may else None
     return [
         line
