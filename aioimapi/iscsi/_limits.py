@@ -18,7 +18,7 @@ class Limits:
             passed again without one, its session ends.
         command_bytes: The most that one command may move.
         solicited_bytes: The most data of WRITEs that a session may have brought here and that is not written yet.
-            Beside it there are 8 MiB of unsolicited data, and the answer to one command.
+            Beside it there are 10 MiB of unsolicited data, and the answer to one command.
     """
 
     sessions: int = 64
