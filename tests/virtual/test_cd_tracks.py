@@ -496,3 +496,13 @@ def test_link_sizes(tmp_path: Path) -> None:
         body = page_05(0, b2=0x60, b5=size)
         reply = host.raw(mmc.ModeSelect10(len(body)).to_cdb(), body)
         assert (reply.status == 0) is good
+
+
+def test_questions_that_mean_nothing(tmp_path: Path) -> None:
+    host = insert_cd(tmp_path)
+    host.write(0, 300)
+    assert host.refused(mmc.ReadSubChannel(mmc.SubChannelFormat.NONE)).code == "5/24/00"
+    assert host.refused(mmc.ReadHeader(400)).code == "5/21/00"
+    assert host.ok(mmc.ReadHeader(10, msf=True)) == bytes((1, 0, 0, 0, 0, 0, 2, 10))
+    assert host.raw(b"\x43\0\x06" + bytes(7)).status == 2
+    assert host.ok(mmc.ReadSubChannel())[4:8] == bytes((1, 0x14, 1, 1))

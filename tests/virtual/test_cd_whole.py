@@ -629,3 +629,33 @@ def test_a_reset_ends_the_session(tmp_path: Path) -> None:
     host.target._drive.reset()
     host.refused(mmc.TestUnitReady())
     assert host.disc().last_session == DAMAGED
+
+
+def test_a_session_of_which_nothing_was_written_but_its_lead_in(tmp_path: Path) -> None:
+    host = insert_cd(tmp_path)
+    select(host, 2, multi=3)
+    sheet, _ = two_audio_tracks(lead_in=0x41)
+    send(host, sheet)
+    write(host, LEAD_IN_LBA, 100, PACK_SYMBOLS * 400)
+    assert host.refused(mmc.ReserveTrack.of_size(500)).code == "5/2C/00"
+    host.ok(mmc.StartStopUnit(start=False, load_eject=True))
+    host.ok(mmc.StartStopUnit(start=True, load_eject=True))
+    host.ok(mmc.RequestSense())
+    assert (host.disc().status, host.disc().last_session) == (APPENDABLE, DAMAGED)
+    assert host.refused(mmc.ReserveTrack.of_size(500)).code == "5/2C/00"
+    select(host, 1, multi=3)
+    assert host.close_refused(2) == "5/2C/00"  # nothing can be kept of it
+    assert (host.disc().status, host.track(0xFF).nwa) == (BLANK, 0)
+
+
+def test_an_empty_session_is_given_up(tmp_path: Path) -> None:
+    host = insert_cd(tmp_path)
+    select(host, 1, multi=3)
+    host.write(0, 300)
+    host.sync()
+    host.close(2)
+    assert full_toc(host)[1, 0xB0][1:4] == msf(302 + 11_250)
+    select(host, 1, multi=0)
+    host.close(2)
+    assert (host.disc().status, host.disc().sessions) == (COMPLETE, 1)
+    assert full_toc(host)[1, 0xB0][1:4] == b"\xff\xff\xff"

@@ -23,13 +23,6 @@ def symbols_to_bytes(symbols: bytes | memoryview) -> bytes:
     return number.to_bytes(len(symbols) * 6 // 8, "big")
 
 
-def bytes_to_symbols(data: bytes) -> bytes:
-    """Return bytes as symbols of six bits each: four of three bytes."""
-    number = int.from_bytes(data, "big")
-    count = len(data) * 8 // 6
-    return bytes(number >> 6 * (count - 1 - at) & 0x3F for at in range(count))
-
-
 @attrs.define
 class TextCollector:
     """Gathers the packs of a lead-in, where they come over and over again.
