@@ -11,6 +11,7 @@ import attrs
 import click
 
 from aioimapi.cli import _text
+from aioimapi.cli._boot import BootSpec, boot_options, make_boot
 from aioimapi.cli._console import Console
 from aioimapi.cli._sources import Source
 from aioimapi.errors import DuplicateNameError, printable
@@ -132,6 +133,7 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--folder-mode", metavar="OCTAL", callback=octal_mode, help="The permissions of folders: 0555."
         ),
+        boot_options,
         click.option(
             "--volume", metavar="NAME", default="", help="The volume's name; by default the folder's name."
         ),
@@ -158,6 +160,10 @@ class ImageOptions:
         gid: The group of all that folders hold, or None.
         file_mode: The permission bits of files in folders, or None.
         folder_mode: The permission bits of folders, or None.
+        boot: What it starts machines with.
+        boot_catalog: The file that the boot catalog is seen as; empty for none.
+        usb: The partition table for USB sticks, ``gpt`` or ``mbr``, or None.
+        mbr: Whose boot code goes into the master boot record, and the code; or None.
     """
 
     volume: str
@@ -172,6 +178,10 @@ class ImageOptions:
     gid: int | None = None
     file_mode: int | None = None
     folder_mode: int | None = None
+    boot: tuple[BootSpec, ...] = ()
+    boot_catalog: str = ""
+    usb: str | None = None
+    mbr: tuple[str, bytes] | None = None
 
 
 DEFAULTS = ImageOptions("", FILE_SYSTEM_NAMES, "1.02", "error", "keep", "error")
@@ -193,6 +203,7 @@ def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
         file_systems=chosen,
         udf_revision=options.udf_revision,
         on_change=options.changed,
+        boot=make_boot(options.boot, options.boot_catalog, options.usb, options.mbr),
     )
     for source in sources:
         try:
@@ -242,8 +253,15 @@ def describe(plan: ImagePlan) -> list[tuple[str, str]]:
         ("Volume", printable(plan.volume_name)),
         ("File systems", ", ".join(titles[name] for name in FILE_SYSTEM_NAMES if name in present)),
         ("Holds", f"{files} in {folders}" if plan.directory_count > 1 else files),
+        ("Boots", _boots(plan)),
         ("Size", f"{_text.size(plan.size)}, {plan.sector_count:,} sectors ({plan.size:,} bytes)"),
     ]
+
+
+def _boots(plan: ImagePlan) -> str:
+    """Return what starts from the image; nothing for most."""
+    names = ", ".join(dict.fromkeys(entry.platform_name for entry in plan.boot_entries))
+    return f"{names}, from a disc or a USB stick" if plan.boots_from_usb else names
 
 
 def facts(plan: ImagePlan) -> dict[str, Any]:
@@ -253,6 +271,7 @@ def facts(plan: ImagePlan) -> dict[str, Any]:
         "volume": plan.volume_name,
         "file_systems": [name for name in FILE_SYSTEM_NAMES if name in present],
         "udf_revision": plan.udf_revision if "udf" in present else None,
+        "boot": [entry.platform_name for entry in plan.boot_entries],
         "files": plan.file_count,
         "directories": plan.directory_count,
         "sectors": plan.sector_count,

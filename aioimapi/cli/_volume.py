@@ -24,7 +24,7 @@ from aioimapi.units import sectors
 
 if TYPE_CHECKING:
     from aioimapi.fs.read import Entry
-    from aioimapi.image import ExtractReport, Volume
+    from aioimapi.image import BootEntry, ExtractReport, Volume
 
 _file_system = click.option(
     "--fs",
@@ -48,10 +48,13 @@ _TYPE_BITS = {
 @click.argument("image", metavar="IMAGE|DRIVE")
 @click.argument("path", default="/")
 @_file_system
+@click.option("--boot", is_flag=True, help="List what machines start from: the entries of the boot catalog.")
 @command_options
-def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
+def ls(console: Console, image: str, path: str, fs: str, boot: bool) -> ExitCode:
     """List what is in an IMAGE file or on the disc in a DRIVE, from PATH on."""
     console.uses_drive = is_drive(image)
+    if boot:
+        return console.run(lambda: _list_boot(console, image, fs))
 
     async def job() -> ExitCode:
         files = directories = size = 0
@@ -81,6 +84,55 @@ def ls(console: Console, image: str, path: str, fs: str) -> ExitCode:
         return console.result(facts)
 
     return console.run(job)
+
+
+async def _list_boot(console: Console, image: str, fs: str) -> ExitCode:
+    async with open_image_or_disc(image, fs) as volume:
+        catalog = await volume.read_boot_catalog()
+        entries = catalog.entries if catalog is not None else ()
+        for number, entry in enumerate(entries, 1):
+            facts = boot_facts(entry)
+            console.event("boot_entry", {"number": number, **facts})
+            console.text(_boot_line(number, entry))
+        console.warn_each(volume.findings)
+    name = printable(volume.name) or "no name"
+    if catalog is None:
+        console.note(f"{name}: no boot catalog")
+        return console.result({**volume_facts(volume), "boot_catalog": None, "boot_entries": 0})
+    maker = printable(catalog.manufacturer.decode("ascii", "replace"))
+    console.note(
+        f"{name}: {_text.plural(len(entries), 'boot entry')}, catalog at sector {catalog.lba:,}"
+        + (f", by {maker}" if maker else "")
+    )
+    return console.result({**volume_facts(volume), "boot_catalog": catalog.lba, "boot_entries": len(entries)})
+
+
+def boot_facts(entry: BootEntry) -> dict[str, Any]:
+    """Return what a boot entry is, for JSON."""
+    return {
+        "platform": entry.platform,
+        "platform_name": entry.platform_name,
+        "emulation": entry.emulation,
+        "emulation_name": entry.emulation_name,
+        "bootable": entry.bootable,
+        "lba": entry.lba,
+        "load_sectors": entry.load_sectors,
+        "load_segment": entry.load_segment,
+        "system_type": entry.system_type,
+        "identifier": entry.identifier.decode("ascii", "replace"),
+    }
+
+
+def _boot_line(number: int, entry: BootEntry) -> str:
+    parts = [f"{number:>3}  {entry.platform_name:8} {entry.emulation_name:17} sector {entry.lba:,}"]
+    parts.append(f"loads {_text.plural(entry.load_sectors, 'block')} of 512 bytes")
+    if entry.load_segment:
+        parts.append(f"at segment {entry.load_segment:#06x}")
+    if entry.identifier:
+        parts.append(printable(entry.identifier.decode("ascii", "replace")))
+    if not entry.bootable:
+        parts.append("marked as not bootable")
+    return ", ".join(parts)
 
 
 def volume_facts(volume: Volume) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from aioimapi.fs.eltorito import BootEntry as BootEntry
 from aioimapi.fs.eltorito import Emulation as Emulation
 from aioimapi.fs.eltorito import Platform as Platform
 from aioimapi.image._boot import BootImage as BootImage
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from aioimapi.image._extract import SkippedEntry as SkippedEntry
     from aioimapi.image._isofile import IsoFile as IsoFile
     from aioimapi.image._volume import Volume as Volume
+    from aioimapi.fs.eltorito._read import BootCatalog as BootCatalog
     from aioimapi.image._volume import open_volume as open_volume
 
 _READERS = {
@@ -42,6 +44,7 @@ _READERS = {
     "IsoFile": "_isofile",
     "SkippedEntry": "_extract",
     "Volume": "_volume",
+    "BootCatalog": "_volume",
     "open_volume": "_volume",
 }
 
@@ -51,6 +54,8 @@ __all__ = (
     "BootOptions",
     "Chunk",
     "Digest",
+    "BootCatalog",
+    "BootEntry",
     "DirectoryItem",
     "Emulation",
     "ExtractReport",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
 import attrs
@@ -111,6 +111,10 @@ class UsbBoot:
             )
 
 
+def _images(given: Iterable[BootImage]) -> tuple[BootImage, ...]:
+    return tuple(given)
+
+
 @attrs.frozen(kw_only=True)
 class BootOptions:
     """What the image starts machines with: El Torito boot images, and the tables of a hybrid image.
@@ -122,7 +126,7 @@ class BootOptions:
         usb: How it boots from a USB stick, or None for a disc only.
     """
 
-    images: tuple[BootImage, ...] = attrs.field(converter=tuple)
+    images: tuple[BootImage, ...] = attrs.field(converter=_images)
     catalog: str = ""
     usb: UsbBoot | None = None
 

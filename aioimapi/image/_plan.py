@@ -13,6 +13,7 @@ from aioimapi.fs._layout import FileSystem, Layout
 from aioimapi.fs._names import iso_item_identifiers, joliet_identifiers, rock_ridge_names, udf_identifiers
 from aioimapi.fs._tree import Directory
 from aioimapi.image._reader import PlanReader, stream_spans
+from aioimapi.fs.eltorito._values import BootEntry
 from aioimapi.image._save import save_plan
 from aioimapi.image._source import SectorReader, SectorSource
 from aioimapi.image._warnings import PlanWarning
@@ -159,6 +160,18 @@ class ImagePlan(SectorSource):
             yield from self._names_in(directory)
 
     def _names_in(self, directory: Directory) -> Iterator[PlannedName]:
+    @property
+    def boot_entries(self) -> tuple[BootEntry, ...]:
+        """What machines start from, in the order of the boot catalog, with their places; none for most images."""
+        boot = self.layout.options.boot
+        return tuple(boot.entries(self.layout)) if boot is not None else ()
+
+    @property
+    def boots_from_usb(self) -> bool:
+        """Whether the image has partition tables, so that it boots as a disk, too."""
+        boot = self.layout.options.boot
+        return boot is not None and boot.hybrid is not None
+
         folders = [each.name for each in directory.directories]
         both = folders + directory.names
         missing: list[str | None] = [None] * len(both)

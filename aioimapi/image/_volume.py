@@ -10,6 +10,7 @@ from typing import Final, Self
 from anyio.lowlevel import checkpoint
 
 from aioimapi.errors import ImageFormatError, ItemNotFoundError, LocalProtocolError
+from aioimapi.fs.eltorito._read import BootCatalog, read_catalog
 from aioimapi.fs.read import (
     HOLE,
     PREFERENCE,
@@ -227,6 +228,22 @@ class Volume:
                 raise
             self._context.findings.note("unreadable directories", f"{directory.path} cannot be read: {error}")
             return []
+
+    async def read_boot_catalog(self) -> BootCatalog | None:
+        """Read what machines start from: El Torito's boot catalog; None where the volume has none.
+
+        What breaks the specification, as a wrong checksum, is put up with and told in :attr:`findings`.
+
+        Raises:
+            ImageFormatError: The boot record points to something that is no catalog.
+            SourceError: The image is gone or changed.
+
+        Cancellation:
+            At any read; nothing is changed.
+        """
+        if self.boot_catalog is None:
+            return None
+        return await self._pump.run(read_catalog(self._context, self.boot_catalog))
 
     # --- content ------------------------------------------------------------------------------------
 

@@ -138,7 +138,8 @@ def gpt(disk: uuid.UUID, partitions: Sequence[Partition], sectors: int) -> tuple
         def packed(checksum: int) -> bytes:
             return _GPT_HEADER.pack(
                 b"EFI PART", 0x0001_0000, _GPT_HEADER.size, checksum, 0, own, other,
-                2 + _GPT_ARRAY_BLOCKS, backup_array - 1, disk.bytes_le, entries, GPT_ENTRIES, _GPT_ENTRY.size, crc32(array),
+                2 + _GPT_ARRAY_BLOCKS, backup_array - 1, disk.bytes_le, entries,
+                GPT_ENTRIES, _GPT_ENTRY.size, crc32(array),
             )  # fmt: skip
 
         return packed(crc32(packed(0))).ljust(BLOCK, b"\0")
