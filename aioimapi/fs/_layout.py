@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from aioimapi.errors import ImageTooLargeError
-from aioimapi.fs._tree import Directory, walk
+from aioimapi.fs._tree import Directory, stream_directories, walk
 from aioimapi.fs._udf_options import DEFAULT_UDF, UdfOptions
 from aioimapi.units import SECTOR_SIZE, round_up
 
@@ -185,6 +185,8 @@ class Layout:
     Attributes:
         options: What shaped it.
         directories: Every directory, parents first; a directory's number is its index here.
+        streams: The named streams of each file that has any, as directories: their numbers go on behind the others'.
+        owners: Which file each of those belongs to: its directory and row.
         numbers: Directory → number.
         followers: The rows of each directory that are later names of hard-linked files, ascending.
         regions: The regions of metadata that lie before the data, ascending and without gaps.
@@ -198,7 +200,13 @@ class Layout:
         self.directories = list(walk(root))
         self.followers: dict[Directory, list[int]] = {}
         self._resolve_links()
-        self.numbers = {directory: number for number, directory in enumerate(self.directories)}
+        self.owners: dict[Directory, tuple[Directory, int]] = {}
+        if self.has(FileSystem.UDF) and options.udf.revision.named_streams:
+            self._gather_streams()
+        self.streams = list(self.owners)
+        self.numbers = {
+            directory: number for number, directory in enumerate((*self.directories, *self.streams))
+        }
         self.regions: list[Region] = []
         self.tail: list[Region] = []
         self.extents: ExtentMap
@@ -221,6 +229,12 @@ class Layout:
             if directory.groups[row].count == 1:
                 del directory.groups[row]
 
+    def _gather_streams(self) -> None:
+        """Find the named streams; those of a file with more than one name belong to its first one."""
+        for directory, row, streams in stream_directories(self.directories):
+            group = directory.groups.get(row)
+            self.owners[streams] = (directory, row) if group is None or group.first is None else group.first
+
     def has(self, file_system: FileSystem) -> bool:
         """Tell whether the image carries that file system."""
         return file_system in self.options.file_systems
@@ -234,7 +248,7 @@ class Layout:
     def finish(self, data_start: int, tail: list[Region]) -> None:
         """Place the files' data, and behind it from a write unit on the regions of the tail; round the total up."""
         boot = self.options.boot
-        directories, numbers = self.directories, self.numbers
+        directories, numbers = [*self.directories, *self.streams], self.numbers
         if boot is not None:
             directories, numbers = [*directories, boot.unlisted], {**numbers, boot.unlisted: len(numbers)}
         self.extents = ExtentMap(directories, numbers, data_start)

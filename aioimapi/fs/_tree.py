@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import stat
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aioimapi.errors import DuplicateNameError, ImageFrozenError, ItemNotFoundError, NameNotRepresentableError
 
 _COLUMNS = ("sizes", "mtimes", "modes", "uids", "gids")
-_SPARSE = ("symlinks", "groups", "sources")
+_SPARSE = ("symlinks", "groups", "sources", "extras")
 
 
 class LinkGroup:
@@ -28,6 +28,21 @@ class LinkGroup:
     def __init__(self) -> None:
         self.count = 0
         self.first: tuple[Directory, int] | None = None
+
+
+class FileExtras:
+    """What few files have, and only UDF of later revisions records.
+
+    Attributes:
+        streams: The file's named streams, a row each, or None.
+        real_time: Whether it is a real-time file.
+    """
+
+    __slots__ = ("real_time", "streams")
+
+    def __init__(self) -> None:
+        self.streams: Directory | None = None
+        self.real_time = False
 
 
 class Directory:
@@ -50,12 +65,14 @@ class Directory:
         symlinks: Row → target, for the rows that are symlinks.
         groups: Row → hard-link group, for files of more than one name.
         sources: Row → where the bytes are, for rows whose bytes are not in ``origin`` under the row's name.
+        extras: Row → named streams and the like.
         origin: Where the host has this directory, or None.
     """
 
     __slots__ = (
         "_index",
         "directories",
+        "extras",
         "frozen",
         "gid",
         "gids",
@@ -103,6 +120,7 @@ class Directory:
         self.symlinks: dict[int, str] = {}
         self.groups: dict[int, LinkGroup] = {}
         self.sources: dict[int, object] = {}
+        self.extras: dict[int, FileExtras] = {}
         self.frozen = False
         self._index: dict[str, Directory | int] | None = None
 
@@ -257,3 +275,12 @@ def walk(root: Directory) -> Iterator[Directory]:
         directory = pending.pop()
         yield directory
         pending.extend(reversed(directory.directories))
+
+
+def stream_directories(directories: Iterable[Directory]) -> Iterator[tuple[Directory, int, Directory]]:
+    """Yield (directory, row, its named streams) of every file in some directories that has any."""
+    for directory in directories:
+        for row in sorted(directory.extras):
+            streams = directory.extras[row].streams
+            if streams is not None and streams.names:
+                yield directory, row, streams

@@ -31,6 +31,8 @@ def add_layout_warnings(layout: Layout, log: WarningLog) -> None:
             _iso_limits(directory, any(depths[each] == ISO_DEPTH + 1 for each in directory.directories), log)
         if directory.symlinks:
             _symlinks(layout, directory, log)
+        if directory.extras:
+            _extras(layout, directory, log)
         if not names:
             continue
         joined = "/".join(names)
@@ -71,6 +73,20 @@ def _symlinks(layout: Layout, directory: Directory, log: WarningLog) -> None:
             log.add("symlink too long for UDF, left out of it", path)
         elif layout.has(FileSystem.UDF) and not udf.keeps_target(target):
             log.add("target of a symlink changed in UDF", f"{path} → {printable(target)}")
+
+
+def _extras(layout: Layout, directory: Directory, log: WarningLog) -> None:
+    """Tell of what the chosen revision of UDF, or an image without UDF, lacks."""
+    revision = layout.options.udf.revision
+    chosen = f"UDF {revision.name}" if layout.has(FileSystem.UDF) else "an image without UDF"
+    streams = layout.has(FileSystem.UDF) and revision.named_streams
+    real_time = layout.has(FileSystem.UDF) and revision.real_time_files
+    for row, extras in sorted(directory.extras.items()):
+        path = printable(directory.path_of(row))
+        if extras.streams is not None and extras.streams.names and not streams:
+            log.add(f"named streams left out, which {chosen} lacks (UDF 2.00 has them)", path)
+        if extras.real_time and not real_time:
+            log.add(f"a real-time file is a plain one in {chosen} (UDF 2.01 has them)", path)
 
 
 def _iso_limits(directory: Directory, too_deep: bool, log: WarningLog) -> None:

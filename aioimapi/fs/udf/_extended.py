@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import crc_hqx
+from collections.abc import Container
 from struct import Struct
 
 from aioimapi.fs._layout import Layout
@@ -10,9 +11,11 @@ from aioimapi.fs._times import udf_stamp
 from aioimapi.fs._tree import Directory
 from aioimapi.fs._udf_options import UdfRevision
 from aioimapi.fs.udf._files import (
+    CHARACTERISTIC_PARENT,
     EMBEDDED,
     EXTENDED_ENTRY_HEAD,
     FILE,
+    FIRST_UNIQUE_ID,
     IMPLEMENTATION,
     LONG_ADS,
     LONG_ALLOCATION,
@@ -20,19 +23,24 @@ from aioimapi.fs.udf._files import (
     SHORT_ADS,
     SHORT_ALLOCATION,
     STRATEGY,
+    SYMLINK,
     TAG,
     UdfFiles,
     extents_of,
     icb_flags,
+    path_components,
     permissions,
     short_allocations,
 )
-from aioimapi.fs.udf._primitives import tag
+from aioimapi.fs.udf._primitives import long_allocation, tag
 from aioimapi.units import SECTOR_SIZE, sectors
 
 _EXTENDED_ENTRY = Struct("<IHHHBBIHHIIIHBBIQQQ12s12s12s12sII16s16s32sQII")
 _EFE_TAG = 266
 _NOBODY = 0xFFFF_FFFF
+STREAM_DIRECTORY = 13  # ECMA-167 4/14.6.6
+REAL_TIME_FILE = 249  # OSTA UDF 2.01 2.3.5.2
+STREAM_FLAG = 0x2000  # ECMA-167 4/14.6.8: a named stream
 METADATA_FILE, METADATA_MIRROR_FILE = 250, 251  # OSTA UDF 2.50 2.2.13.1
 
 METADATA_EXTENT = 0x3FFF_0000
@@ -54,6 +62,8 @@ def extended_entry(
     time_ns: int,
     unique_id: int,
     allocation: bytes,
+    streams: bytes = b"",
+    object_size: int | None = None,
 ) -> None:
     """Make an extended file entry.
 
@@ -71,14 +81,16 @@ def extended_entry(
         time_ns: Every time that it has.
         unique_id: OSTA UDF 3.2.1.1.
         allocation: Allocation descriptors, or the content itself.
+        streams: The long allocation descriptor of its stream directory, where it has one.
+        object_size: Bytes of the file with those of its named streams, where it has any.
     """
     stamp = udf_stamp(time_ns)
     _EXTENDED_ENTRY.pack_into(
         out, 16,
         0, STRATEGY, 0, 1, 0, kind, 0, 0, flags,
         uid, gid, access, min(links, 0xFFFF), 0, 0, 0,
-        size, size, 0 if flags & 7 == EMBEDDED else sectors(size), stamp, stamp, stamp, stamp,
-        1, 0, b"", b"", IMPLEMENTATION, unique_id, 0, len(allocation),
+        size, size if object_size is None else object_size, 0 if flags & 7 == EMBEDDED else sectors(size),
+        stamp, stamp, stamp, stamp, 1, 0, b"", streams, IMPLEMENTATION, unique_id, 0, len(allocation),
     )  # fmt: skip
     end = EXTENDED_ENTRY_HEAD + len(allocation)
     out[EXTENDED_ENTRY_HEAD:end] = allocation
@@ -100,6 +112,7 @@ class ExtendedUdfFiles(UdfFiles):
         for directory, rows in layout.followers.items():
             self._later_ids[directory] = self._next_id
             self._next_id += len(rows)
+        self._streams = {owner: layout.numbers[streams] for streams, owner in layout.owners.items()}
 
     @property
     def next_unique_id(self) -> int:
@@ -110,6 +123,91 @@ class ExtendedUdfFiles(UdfFiles):
         """Return an id of the name alone: each name has its own (OSTA UDF 2.00 3.2.1.1)."""
         return self._later_ids[directory] + self._layout.followers[directory].index(row)
 
+    def _owner_block(self, number: int) -> int:
+        """Return the block of the entry of the file whose named streams a stream directory lists."""
+        directory, row = self._layout.owners[self._holders[number]]
+        return self.entry_block(self._layout.numbers[directory], row)
+
+    def _lists_streams(self, number: int) -> bool:
+        return number >= len(self._layout.directories)
+
+    def _parent(self, number: int) -> tuple[int, int, int]:
+        """See :meth:`UdfFiles._parent`; a stream directory's parent is the file (ECMA-167 4/8.8.3)."""
+        if not self._lists_streams(number):
+            return super()._parent(number)
+        block = self._owner_block(number)
+        return block, CHARACTERISTIC_PARENT, block + FIRST_UNIQUE_ID
+
+    def _shared_id(self, number: int) -> int | None:
+        """Return the file's id for its named streams (OSTA UDF 2.01 3.2.1.1)."""
+        return self._owner_block(number) + FIRST_UNIQUE_ID if self._lists_streams(number) else None
+
+    def _directory_entry(self, number: int, out: memoryview) -> None:
+        if not self._lists_streams(number):
+            super()._directory_entry(number, out)
+            return
+        directory, row = self._layout.owners[self._holders[number]]
+        block, size = self.directory_block(number), self.name_bytes[number]
+        extended_entry(
+            out,
+            block,
+            self._revision,
+            kind=STREAM_DIRECTORY,
+            flags=SHORT_ADS,
+            uid=directory.uids[row],
+            gid=directory.gids[row],
+            access=permissions(directory.modes[row]),
+            links=0,
+            size=size,
+            time_ns=directory.mtimes[row],
+            unique_id=self._owner_block(number) + FIRST_UNIQUE_ID,
+            allocation=short_allocations(block + 1, size),
+        )
+
+    def _special_entry(self, number: int, row: int, block: int, out: memoryview) -> None:
+        """Make the entry of whatever is more than a file of one name and one extent."""
+        layout = self._layout
+        holder = self._holders[number]
+        directory, attributes = layout.owners.get(holder, (holder, row))
+        target, group = holder.symlinks.get(row), holder.groups.get(row)
+        streams = self._streams.get((holder, row))
+        kind, links, form = FILE, 1 if group is None else group.count, self._data_form
+        if target is not None:
+            kind, form = SYMLINK, EMBEDDED
+            allocation = path_components(target)
+            size = len(allocation)
+        else:
+            size = holder.sizes[row]
+            start = layout.extents.first_sector(number, row) - self._data_start
+            allocation = self._data_allocations(start, size)
+            if row in holder.extras and holder.extras[row].real_time and self._revision.real_time_files:
+                kind = REAL_TIME_FILE
+        extended_entry(
+            out,
+            block,
+            self._revision,
+            kind=kind,
+            flags=icb_flags(directory.modes[attributes])
+            | form
+            | (STREAM_FLAG if directory is not holder else 0),
+            uid=directory.uids[attributes],
+            gid=directory.gids[attributes],
+            access=permissions(directory.modes[attributes]),
+            links=links
+            + (streams is not None),  # a stream directory's parent identifier counts (ECMA-167 4/8.8.3)
+            size=size,
+            time_ns=directory.mtimes[attributes],
+            unique_id=block + FIRST_UNIQUE_ID
+            if directory is holder
+            else self._owner_block(number) + FIRST_UNIQUE_ID,
+            allocation=allocation,
+            streams=b"" if streams is None else self._icb(self.directory_block(streams)),
+            object_size=size if streams is None else size + sum(self._holders[streams].sizes),
+        )
+
+    def _icb(self, block: int) -> bytes:
+        return long_allocation(SECTOR_SIZE, block, self._options.name_partition)
+
     def _data_allocations(self, block: int, size: int) -> bytes:
         if self._data_form == SHORT_ADS:
             return short_allocations(block, size)
@@ -117,9 +215,13 @@ class ExtendedUdfFiles(UdfFiles):
 
     def _file_entries(self, number: int, rows: list[int] | range, block: int, out: memoryview) -> None:
         """Make the extended file entries of rows, the first of them at ``block``."""
-        directory = self._layout.directories[number]
+        directory = self._holders[number]
         at = 0
-        special = directory.symlinks.keys() | directory.groups.keys()
+        special: Container[int] = (
+            directory.symlinks.keys() | directory.groups.keys() | directory.extras.keys()
+        )
+        if self._lists_streams(number):
+            special = range(len(directory.names))
         placed = self._layout.extents.rows[number]
         sizes, mtimes, modes, uids, gids = (
             directory.sizes,

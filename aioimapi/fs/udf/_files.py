@@ -43,7 +43,7 @@ DIRECTORY, FILE, SYMLINK = 4, 5, 12  # ECMA-167 4/14.6.6
 SHORT_ADS, LONG_ADS, EMBEDDED = 0, 1, 3  # ECMA-167 4/14.6.8
 IMPLEMENTATION = implementation_identifier()
 FIRST_UNIQUE_ID = 16  # OSTA UDF 3.2.1.1: 0 is the root's, 1 to 15 are kept for the Macintosh
-_CHARACTERISTIC_DIRECTORY, _CHARACTERISTIC_PARENT = 0x02, 0x08
+_CHARACTERISTIC_DIRECTORY, CHARACTERISTIC_PARENT = 0x02, 0x08
 _FE_TAG, _FID_TAG = 261, 257
 
 
@@ -121,11 +121,12 @@ class UdfFiles(Region):
         self._revision = self._options.revision
         self._data_start = self._revision.partition_start
         self._data_form = SHORT_ADS
+        self._holders = [*layout.directories, *layout.streams]
         self.offsets = array("I")
         self.name_bytes = array("Q")
         self._names: tuple[int, bytes] = (-1, b"")
         at = 0
-        for directory in layout.directories:
+        for directory in self._holders:
             self.offsets.append(at)
             self.name_bytes.append(self._measure_names(directory))
             at += 1 + sectors(self.name_bytes[-1]) + self._own_entries(directory)
@@ -147,7 +148,7 @@ class UdfFiles(Region):
 
     def entry_block(self, number: int, row: int) -> int:
         """Return the block of a file's entry; of a hard-linked file, that of its first name."""
-        directory = self._layout.directories[number]
+        directory = self._holders[number]
         group = directory.groups.get(row)
         if group is not None and group.first is not None:
             directory, row = group.first
@@ -195,7 +196,7 @@ class UdfFiles(Region):
 
     def _render_run(self, number: int, low: int, high: int, out: memoryview) -> None:
         """Make the blocks ``low`` to ``high`` - 1 of a directory's run."""
-        directory = self._layout.directories[number]
+        directory = self._holders[number]
         if low == 0:
             self._directory_entry(number, out)
         names_end = 1 + sectors(self.name_bytes[number])
@@ -220,14 +221,11 @@ class UdfFiles(Region):
     def _make_names(self, number: int) -> bytes:
         """Make the file identifier descriptors (ECMA-167 4/14.4) of a directory, the parent's first."""
         layout = self._layout
-        directory = layout.directories[number]
+        directory = self._holders[number]
         version, partition = self._revision.descriptor_version, self._options.name_partition
-        parent = layout.numbers[directory.parent]
         first_block = self.directory_block(number) + 1
         data = bytearray(self.name_bytes[number])
-        parent_block = self.directory_block(parent)
-        unique_id = parent_block + FIRST_UNIQUE_ID if parent else 0
-        up = _CHARACTERISTIC_DIRECTORY | _CHARACTERISTIC_PARENT
+        parent_block, up, unique_id = self._parent(number)
         at = _identify(data, 0, first_block, version, up, parent_block, partition, b"", unique_id)
         rows, names = self._listed(directory)
         folders = len(directory.directories)
@@ -239,6 +237,7 @@ class UdfFiles(Region):
             )  # fmt: skip
         block = self._entries_block(number)
         groups = directory.groups
+        shared_id = self._shared_id(number)
         for row, name in zip(rows, names[folders:], strict=True):
             if row in groups:
                 own = self.entry_block(number, row)
@@ -251,17 +250,29 @@ class UdfFiles(Region):
                     continue
             else:
                 at += _identify(
-                    data, at, first_block + (at >> 11), version, 0, block, partition, name, block + FIRST_UNIQUE_ID
+                    data, at, first_block + (at >> 11), version, 0, block, partition, name,
+                    block + FIRST_UNIQUE_ID if shared_id is None else shared_id,
                 )  # fmt: skip
             block += 1
         return bytes(data)
+
+    def _parent(self, number: int) -> tuple[int, int, int]:
+        """Return the block, the characteristics and the id of a directory's parent."""
+        parent = self._layout.numbers[self._holders[number].parent]
+        block = self.directory_block(parent)
+        characteristics = _CHARACTERISTIC_DIRECTORY | CHARACTERISTIC_PARENT
+        return block, characteristics, block + FIRST_UNIQUE_ID if parent else 0
+
+    def _shared_id(self, number: int) -> int | None:
+        """Return the id that all entries of a directory have, where each has not its own."""
+        return None
 
     def _later_name_id(self, directory: Directory, row: int, block: int) -> int:
         """Return the id of a later name of a hard-linked file; ``block`` is that of the file's entry."""
         return block + FIRST_UNIQUE_ID
 
     def _directory_entry(self, number: int, out: memoryview) -> None:
-        directory = self._layout.directories[number]
+        directory = self._holders[number]
         block = self.directory_block(number)
         size = self.name_bytes[number]
         self._entry(
@@ -280,7 +291,7 @@ class UdfFiles(Region):
 
     def _entry_rows(self, number: int, low: int, high: int) -> list[int] | range:
         """Return the rows whose entries are in the blocks ``low`` to ``high`` - 1 of a directory's run."""
-        directory = self._layout.directories[number]
+        directory = self._holders[number]
         names_end = 1 + sectors(self.name_bytes[number])
         rows: list[int] | range = range(len(directory.names))
         without = set(self._without_entry(directory))
@@ -290,7 +301,7 @@ class UdfFiles(Region):
 
     def _file_entries(self, number: int, rows: list[int] | range, block: int, out: memoryview) -> None:
         """Make the file entries (ECMA-167 4/14.9) of rows, the first of them at ``block``."""
-        directory = self._layout.directories[number]
+        directory = self._holders[number]
         at = 0
         special = directory.symlinks.keys() | directory.groups.keys()
         placed = self._layout.extents.rows[number]
@@ -330,7 +341,7 @@ class UdfFiles(Region):
     def _special_entry(self, number: int, row: int, block: int, out: memoryview) -> None:
         """Make the entry of a symlink, of a file of more than one name, or of a file of more than one extent."""
         layout = self._layout
-        directory = layout.directories[number]
+        directory = self._holders[number]
         target = directory.symlinks.get(row)
         if target is not None:
             allocation = path_components(target)
