@@ -13,7 +13,7 @@ from aioimapi.errors import ImageError
 from aioimapi.fs._image_layout import lay_out
 from aioimapi.fs._layout import ALL_FILE_SYSTEMS, FileSystem, LayoutOptions
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
-from aioimapi.fs._tree import Directory, walk
+from aioimapi.fs._tree import Directory, stream_directories, walk
 from aioimapi.fs._udf_options import UDF_REVISIONS, UdfOptions
 from aioimapi.fs.eltorito._layout import BootLayout
 from aioimapi.image._boot import BootOptions, BootPlan
@@ -135,6 +135,9 @@ class FileSystemImage:
             directory.sort()
             directory.drop_index()
             has_streams = has_streams or _has_streams(directory)
+        for _, _, streams in stream_directories(walk(self._draft.root)):
+            streams.sort()
+            has_streams = has_streams or _has_streams(streams)
         name = self.volume_name or time.strftime("%Y%m%d_%H%M%S", time.gmtime(now // 1_000_000_000))
         udf = UdfOptions(UDF_REVISIONS[self.udf_revision], self.udf_mirror)
         boot_layout = boot[1] if boot is not None else None
@@ -143,7 +146,7 @@ class FileSystemImage:
             boot[0].fill_in(layout)
         log = self._draft.scanner.log.copy()
         add_layout_warnings(layout, log)
-        for directory in layout.directories:
+        for directory in (*layout.directories, *layout.streams):
             directory.frozen = True
         return ImagePlan(
             layout,
