@@ -389,7 +389,19 @@ class ImageFrozenError(ImageError):
 
 
 class ImageTooLargeError(ImageError):
-    """A file, or the image, passes a limit of a chosen file system (IMAPI_E_DATA_TOO_BIG, IMAPI_E_IMAGE_TOO_BIG)."""
+    """A file or the image passes a limit: of a chosen file system, or the image's capacity.
+
+    IMAPI_E_DATA_TOO_BIG, IMAPI_E_IMAGE_TOO_BIG, IMAPI_E_IMAGE_SIZE_LIMIT.
+
+    Attributes:
+        needed: Sectors that the image takes of its capacity; 0 where it is a file system's limit that is passed.
+        free: Sectors of that capacity.
+    """
+
+    def __init__(self, message: str, *, path: str = "", needed: int = 0, free: int = 0) -> None:
+        super().__init__(message, path=path)
+        self.needed = needed
+        self.free = free
 
 
 class TooManyDirectoriesError(ImageError):

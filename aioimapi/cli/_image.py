@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -24,14 +24,34 @@ if TYPE_CHECKING:
     from aioimapi.image import ImagePlan, PlannedName
 
 
+def media_list(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kinds of media that were asked for, each once."""
+    from aioimapi.image import MEDIA
+
+    names = [name for each in value for name in (MEDIA if each.lower() == "all" else [each.lower()])]
+    unknown = [name for name in names if name not in MEDIA]
+    if unknown:
+        raise click.BadParameter(f"{', '.join(unknown)}: choose of all, {', '.join(MEDIA)}")
+    return tuple(dict.fromkeys(names))
+
+
 @click.command()
 @image_options
 @click.option("--names", is_flag=True, help="Show every name in every file system.")
+@click.option(
+    "--media",
+    multiple=True,
+    metavar="KIND",
+    callback=media_list,
+    help="Show what it takes of such a disc, with and without spare areas; several times for several kinds, or all.",
+)
 @command_options
-def plan(console: Console, source: tuple[str, ...], options: ImageOptions, names: bool) -> ExitCode:
+def plan(
+    console: Console, source: tuple[str, ...], options: ImageOptions, names: bool, media: tuple[str, ...]
+) -> ExitCode:
     """Show the image that SOURCE... would become, without reading a file.
 
-    Its size to the sector, its warnings, and the names that change.
+    Its size to the sector, its warnings, the names that change, and what it takes of a kind of disc.
     """
     _refuse_image(source)
 
@@ -44,9 +64,41 @@ def plan(console: Console, source: tuple[str, ...], options: ImageOptions, names
                 console.text(_describe_name(name))
                 if console.output_lost is not None:
                     break
-        return console.result(facts(planned), text=_text.facts(describe(planned)))
+        found, lines = facts(planned), describe(planned)
+        if media:
+            estimates = [_estimate(kind, planned.sector_count) for kind in media]
+            found["media"] = estimates
+            lines += [("On " + each["title"], _describe_estimate(each)) for each in estimates]
+        return console.result(found, text=_text.facts(lines))
 
     return console.run(job)
+
+
+def _estimate(kind: str, sectors: int) -> dict[str, Any]:
+    from aioimapi.image import MEDIA
+
+    medium = MEDIA[kind]
+    needed = medium.sectors_needed(sectors)
+    return {
+        "kind": kind,
+        "title": medium.title,
+        "needed": needed,
+        "fits": needed <= medium.sectors,
+        "free": medium.sectors - needed,
+        "free_without_spares": medium.plain_sectors - needed,
+        "free_with_spares": medium.spared_sectors - needed,
+    }
+
+
+def _describe_estimate(estimate: dict[str, Any]) -> str:
+    plain, spared = estimate["free_without_spares"], estimate["free_with_spares"]
+    if plain == spared:
+        return _room(plain)
+    return f"{_room(spared)} with the usual spare areas, {_room(plain)} without"
+
+
+def _room(free: int) -> str:
+    return f"{_text.size(abs(free) * SECTOR_SIZE)} {'too much' if free < 0 else 'free'}"
 
 
 def _describe_name(name: PlannedName) -> str:

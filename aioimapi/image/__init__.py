@@ -22,6 +22,10 @@ from aioimapi.image._feed import feed as feed
 from aioimapi.image._fsimage import FileSystemImage as FileSystemImage
 from aioimapi.image._items import DirectoryItem as DirectoryItem
 from aioimapi.image._items import ImageItem as ImageItem
+from aioimapi.image._items import ItemCount as ItemCount
+from aioimapi.image._media import MEDIA as MEDIA
+from aioimapi.image._media import FreeMedium as FreeMedium
+from aioimapi.image._media import Medium as Medium
 from aioimapi.image._plan import ImagePlan as ImagePlan
 from aioimapi.image._plan import PlannedFile as PlannedFile
 from aioimapi.image._plan import PlannedName as PlannedName
@@ -32,38 +36,42 @@ from aioimapi.image._source import SectorSource as SectorSource
 from aioimapi.image._warnings import PlanWarning as PlanWarning
 
 if TYPE_CHECKING:
+    from aioimapi.fs.eltorito._read import BootCatalog as BootCatalog
     from aioimapi.image._extract import ExtractReport as ExtractReport
     from aioimapi.image._extract import SkippedEntry as SkippedEntry
     from aioimapi.image._isofile import IsoFile as IsoFile
     from aioimapi.image._volume import Volume as Volume
-    from aioimapi.fs.eltorito._read import BootCatalog as BootCatalog
     from aioimapi.image._volume import open_volume as open_volume
 
 _READERS = {
+    "BootCatalog": "_volume",
     "ExtractReport": "_extract",
     "IsoFile": "_isofile",
     "SkippedEntry": "_extract",
     "Volume": "_volume",
-    "BootCatalog": "_volume",
     "open_volume": "_volume",
 }
 
 __all__ = (
     "CHUNK_SECTORS",
+    "MEDIA",
+    "BootCatalog",
+    "BootEntry",
     "BootImage",
     "BootOptions",
     "Chunk",
     "Digest",
-    "BootCatalog",
-    "BootEntry",
     "DirectoryItem",
     "Emulation",
     "ExtractReport",
     "FileSystemImage",
+    "FreeMedium",
     "Hasher",
     "ImageItem",
     "ImagePlan",
     "IsoFile",
+    "ItemCount",
+    "Medium",
     "PlanWarning",
     "PlannedFile",
     "PlannedName",

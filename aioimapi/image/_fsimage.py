@@ -9,7 +9,7 @@ from typing import get_args
 import anyio
 import anyio.to_thread
 
-from aioimapi.errors import ImageError
+from aioimapi.errors import ImageError, ImageTooLargeError
 from aioimapi.fs._image_layout import lay_out
 from aioimapi.fs._layout import ALL_FILE_SYSTEMS, FileSystem, LayoutOptions
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
@@ -21,6 +21,7 @@ from aioimapi.image._content import StreamContent
 from aioimapi.image._draft import Draft
 from aioimapi.image._given import GivenAttributes
 from aioimapi.image._items import DirectoryItem
+from aioimapi.image._media import Capacity, FreeMedium, Medium, Room, defaults_for, room_of
 from aioimapi.image._plan import ChangePolicy, ImagePlan
 from aioimapi.image._plan_warnings import add_layout_warnings
 
@@ -44,12 +45,16 @@ class FileSystemImage:
             item is later than that.
         latest_ns: The latest time of modification that an item may have, nanoseconds since 1970 UTC from the years 1900
             to 2155: later ones become this one. None for no limit of one's own.
+        capacity: What the image must fit on: sectors, the name of a kind of medium (``bd-r``, ``dvd+rw``), or the state
+            of the disc in a drive (:class:`aioimapi.drive.MediaState`); None for no limit.
 
     Raises:
         ImageError: An argument, or SOURCE_DATE_EPOCH, is none of those above.
 
     Attributes:
         root: The root directory.
+        capacity: What the image must fit on, or None; counts when the image is planned (IMAPI: FreeMediaBlocks,
+            SetMaxMediaBlocksFromDevice).
         boot: What it starts machines with, or None; counts when the image is planned (IMAPI: BootImageOptionsArray).
     """
 
@@ -64,6 +69,7 @@ class FileSystemImage:
         boot: BootOptions | None = None,
         time_ns: int | None = None,
         latest_ns: int | None = None,
+        capacity: Capacity | None = None,
     ) -> None:
         if on_change not in get_args(ChangePolicy):
             raise ImageError(f"on_change is {on_change!r}, not one of {', '.join(get_args(ChangePolicy))}")
@@ -79,12 +85,37 @@ class FileSystemImage:
         self.on_change: ChangePolicy = on_change
         self.boot = boot
         self._draft = Draft(time_ns, latest_ns)
+        self.capacity = capacity
+        if capacity is not None:
+            room_of(capacity)
         self._plan: ImagePlan | None = None
 
     @property
     def root(self) -> DirectoryItem:
         """The root directory."""
         return DirectoryItem(self._draft, self._draft.root)
+
+    def choose_defaults(self, medium: str | Medium | FreeMedium) -> None:
+        """Take the file systems and the capacity that suit a medium.
+
+        IMAPI does not tell which it chooses. Here: on CD and on DVD that is written once all file systems, with UDF
+        1.02, so that anything reads the disc; on rewritable DVD UDF 1.02 alone, since sessions can only be added to
+        those without ISO 9660; on Blu-ray UDF 2.50 alone.
+
+        Args:
+            medium: The name of a kind of medium (``bd-r``), a kind, or the state of the disc in a drive.
+
+        Raises:
+            ImageError: There is no such kind, or nothing is known of that disc.
+            ImageFrozenError: The image was planned.
+
+        IMAPI: IFileSystemImage::ChooseImageDefaults, ChooseImageDefaultsForMediaType.
+        """
+        self._draft.root.check_open()
+        bridge, revision = defaults_for(medium)
+        self.capacity = medium
+        self.file_systems = ALL_FILE_SYSTEMS if bridge else frozenset({FileSystem.UDF})
+        self.udf_revision = revision
 
     async def scan(self) -> None:
         """List the folders that were added and not listed yet. ``plan``, ``find``, ``walk`` and ``remove`` call it.
@@ -105,7 +136,8 @@ class FileSystemImage:
 
         Raises:
             SourceError: A folder or file cannot be read.
-            ImageTooLargeError: A file or the image passes what the chosen file systems can address.
+            ImageTooLargeError: A file or the image passes what the chosen file systems can address, or the image its
+                capacity; of that the error tells ``needed`` and ``free`` sectors. The tree is not frozen then.
             TooManyDirectoriesError: More directories than ISO 9660 can hold.
             NameNotRepresentableError: A name has no free variant in a file system.
             BootImageError: A boot image is not in the image, of a wrong size, or not what it must be.
@@ -144,6 +176,7 @@ class FileSystemImage:
         layout = lay_out(self._draft.root, LayoutOptions(name, now, self.file_systems, udf, boot_layout))
         if boot is not None:
             boot[0].fill_in(layout)
+        room = self._room_for(layout.sector_count)
         log = self._draft.scanner.log.copy()
         add_layout_warnings(layout, log)
         for directory in (*layout.directories, *layout.streams):
@@ -155,7 +188,23 @@ class FileSystemImage:
             follows_symlinks=self._draft.follows,
             clamped=self._draft.clamps,
             has_streams=has_streams,
+            room=room,
         )
+
+    def _room_for(self, sectors: int) -> Room | None:
+        if self.capacity is None:
+            return None
+        room = room_of(self.capacity)
+        needed = room.sectors_needed(sectors)
+        if needed > room.sectors:
+            where = f"on {room.name}" if room.name else "in its capacity"
+            raise ImageTooLargeError(
+                f"the image takes {needed:,} sectors, and {room.sectors:,} are free {where}: "
+                f"{needed - room.sectors:,} too many; take something out, or take a larger one",
+                needed=needed,
+                free=room.sectors,
+            )
+        return room
 
     def _prepare_boot(self) -> tuple[BootPlan, BootLayout] | None:
         if self.boot is None:

@@ -44,6 +44,23 @@ class ImageItem:
     symlink: str | None = None
 
 
+@attrs.frozen
+class ItemCount:
+    """What is below a directory.
+
+    Attributes:
+        files: Files; each name of a hard-linked one counts.
+        directories: Directories, the one that was asked not counted.
+        symlinks: Symlinks.
+        size: Bytes of all files; those of a hard-linked one count for each name.
+    """
+
+    files: int
+    directories: int
+    symlinks: int
+    size: int
+
+
 class DirectoryItem:
     """A directory of an image (IMAPI: IFsiDirectoryItem). Made by :class:`FileSystemImage`."""
 
@@ -196,6 +213,50 @@ class DirectoryItem:
             return None
         directory, row = found
         return _item(directory, row)
+
+    async def exists(self, path: str) -> bool:
+        """Tell whether there is an item at a path below this directory (IMAPI: Exists).
+
+        Raises:
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed; nothing is lost.
+        """
+        return await self.find(path) is not None
+
+    async def children(self) -> list[ImageItem]:
+        """Return what this directory holds itself, by name: directories first, then files and symlinks.
+
+        Raises:
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed; nothing is lost.
+        """
+        await self._draft.scan()
+        directory = self._directory
+        folders = sorted(directory.directories, key=lambda each: each.name)
+        rows = sorted(range(len(directory.names)), key=directory.names.__getitem__)
+        return [_item(each, None) for each in folders] + [_item(directory, row) for row in rows]
+
+    async def count(self) -> ItemCount:
+        """Count what is below this directory, at any depth (IMAPI: FileCount, DirectoryCount).
+
+        Raises:
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed; nothing is lost.
+        """
+        await self._draft.scan()
+        directories = files = symlinks = size = 0
+        for directory in walk(self._directory):
+            directories += 1
+            symlinks += len(directory.symlinks)
+            files += len(directory.names) - len(directory.symlinks)
+            size += sum(directory.sizes)
+        return ItemCount(files, directories - 1, symlinks, size)
 
     async def walk(self) -> AsyncIterator[ImageItem]:
         """Yield every item below this directory, directories before what they hold.

@@ -8,12 +8,14 @@ from typing import BinaryIO, Literal
 
 import attrs
 
+from aioimapi.errors import ItemNotFoundError
 from aioimapi.fs import iso9660, udf
 from aioimapi.fs._layout import FileSystem, Layout
 from aioimapi.fs._names import iso_item_identifiers, joliet_identifiers, rock_ridge_names, udf_identifiers
 from aioimapi.fs._tree import Directory
-from aioimapi.image._reader import PlanReader, stream_spans
 from aioimapi.fs.eltorito._values import BootEntry
+from aioimapi.image._media import Room
+from aioimapi.image._reader import PlanReader, stream_spans
 from aioimapi.image._save import save_plan
 from aioimapi.image._source import SectorReader, SectorSource
 from aioimapi.image._warnings import PlanWarning
@@ -78,6 +80,7 @@ class ImagePlan(SectorSource):
         follows_symlinks: bool,
         clamped: bool,
         has_streams: bool,
+        room: Room | None = None,
     ) -> None:
         self.layout = layout
         self.warnings = warnings
@@ -85,6 +88,7 @@ class ImagePlan(SectorSource):
         self.follows_symlinks = follows_symlinks
         self.clamped = clamped
         self._has_streams = has_streams
+        self._room = room
         self._findings: dict[str, str] = {}
 
     # --- facts --------------------------------------------------------------------------------------
@@ -98,6 +102,17 @@ class ImagePlan(SectorSource):
     def size(self) -> int:
         """Bytes of the image."""
         return self.sector_count * SECTOR_SIZE
+
+    @property
+    def capacity(self) -> int | None:
+        """Sectors of the image's capacity; None where it was given none (IMAPI: FreeMediaBlocks)."""
+        return None if self._room is None else self._room.sectors
+
+    @property
+    def free_sectors(self) -> int | None:
+        """Sectors of the capacity that stay free; None where the image has no capacity."""
+        room = self._room
+        return None if room is None else room.sectors - room.sectors_needed(self.sector_count)
 
     @property
     def volume_name(self) -> str:
@@ -145,21 +160,6 @@ class ImagePlan(SectorSource):
         if len(self._findings) < MAX_FINDINGS:
             self._findings.setdefault(path, what)
 
-    def files(self) -> Iterator[PlannedFile]:
-        """Yield where every file lies, in the order of the image (IMAPI: ProgressItems)."""
-        extents = self.layout.extents
-        for number, directory in enumerate(self.layout.directories):
-            for row, size in enumerate(directory.sizes):
-                path = directory.path_of(row)
-                first = extents.first_sector(number, row) if size else 0
-                yield PlannedFile(path, size, first, sectors(size), directory.symlinks.get(row))
-
-    def names(self) -> Iterator[PlannedName]:
-        """Yield what every name became, directories first in each directory (IMAPI: FileSystemName)."""
-        for directory in self.layout.directories:
-            yield from self._names_in(directory)
-
-    def _names_in(self, directory: Directory) -> Iterator[PlannedName]:
     @property
     def boot_entries(self) -> tuple[BootEntry, ...]:
         """What machines start from, in the order of the boot catalog, with their places; none for most images."""
@@ -172,6 +172,59 @@ class ImagePlan(SectorSource):
         boot = self.layout.options.boot
         return boot is not None and boot.hybrid is not None
 
+    def files(self) -> Iterator[PlannedFile]:
+        """Yield where every file lies, in the order of the image (IMAPI: ProgressItems)."""
+        for number, directory in enumerate(self.layout.directories):
+            for row in range(len(directory.names)):
+                yield self._planned(number, directory, row)
+
+    def file(self, path: str) -> PlannedFile:
+        """Return where the file at a path lies (IMAPI: ProgressItemFromDescription).
+
+        Raises:
+            ItemNotFoundError: The image has no file or symlink there.
+        """
+        directory = self.layout.directories[0]
+        *folders, name = [part for part in path.split("/") if part] or [""]
+        for folder in folders:
+            found = directory.get(folder)
+            if not isinstance(found, Directory):
+                raise ItemNotFoundError(f"the image has no file {path!r}", path=path)
+            directory = found
+        row = directory.get(name)
+        if not isinstance(row, int):
+            raise ItemNotFoundError(f"the image has no file {path!r}", path=path)
+        return self._planned(self.layout.numbers[directory], directory, row)
+
+    def file_at(self, sector: int) -> PlannedFile | None:
+        """Return the file whose data a sector belongs to (IMAPI: ProgressItemFromBlock).
+
+        Returns:
+            The file, under its first name where it has several; None for a sector of metadata or padding, whose name
+            :meth:`files_at` tells.
+
+        Raises:
+            LocalProtocolError: The sector is not inside the image.
+        """
+        self.check_range(sector, SECTOR_SIZE)
+        extents = self.layout.extents
+        if sector >= extents.start:
+            for number, row, _ in extents.spans(sector, sector + 1):
+                if number < len(self.layout.directories):
+                    return self._planned(number, self.layout.directories[number], row)
+        return None
+
+    def _planned(self, number: int, directory: Directory, row: int) -> PlannedFile:
+        size = directory.sizes[row]
+        first = self.layout.extents.first_sector(number, row) if size else 0
+        return PlannedFile(directory.path_of(row), size, first, sectors(size), directory.symlinks.get(row))
+
+    def names(self) -> Iterator[PlannedName]:
+        """Yield what every name became, directories first in each directory (IMAPI: FileSystemName)."""
+        for directory in self.layout.directories:
+            yield from self._names_in(directory)
+
+    def _names_in(self, directory: Directory) -> Iterator[PlannedName]:
         folders = [each.name for each in directory.directories]
         both = folders + directory.names
         missing: list[str | None] = [None] * len(both)

@@ -275,3 +275,25 @@ def test_patterns_and_modes_that_make_no_sense(run: Run, work: Path) -> None:
     assert run("plan", "photos", "--file-mode", "0888").code == 2
     assert run("plan", "photos", "--folder-mode", "10000").code == 2
     assert "makes no sense" in run("plan", "photos", "--exclude", "!").err
+
+
+def test_plan_tells_what_an_image_takes_of_discs(run: Run, work: Path) -> None:
+    result = run("plan", "photos", "--media", "BD-RE", "--media", "cd-r", "--media", "bd-re", "--json").result
+    bd, cd = result["result"]["media"]
+    assert (bd["kind"], bd["fits"], bd["needed"]) == ("bd-re", True, result["result"]["sectors"])
+    assert bd["free_without_spares"] - bd["free_with_spares"] == 12_219_392 - 11_826_176
+    assert cd["needed"] == result["result"]["sectors"] + 150
+    ended = run("plan", "photos", "--media", "all")
+    assert ended.code == 0
+    assert "On CD-R " in ended.out
+    assert "free with the usual spare areas, " in ended.out
+    assert run("plan", "photos", "--media", "floppy").code == 2
+
+
+def test_plan_says_what_is_too_large_for_a_disc(run: Run, work: Path) -> None:
+    with open(work / "photos" / "film", "wb") as file:
+        file.truncate(5 * 10**9)
+    ended = run("plan", "photos", "--media", "dvd+r")
+    assert ended.code == 0
+    assert "too much" in ended.out
+    assert run("plan", "photos", "--media", "dvd+r", "--json").result["result"]["media"][0]["fits"] is False
