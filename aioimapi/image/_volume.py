@@ -124,6 +124,24 @@ class Volume:
             return []
         return await self._pump.run(self._system.children(directory), guard)
 
+    async def streams(self, entry: Entry) -> list[Entry]:
+        """Read which named streams a file has (IMAPI: IFsiFileItem2::get_FsiNamedStreams).
+
+        Args:
+            entry: An entry of this volume.
+
+        Returns:
+            An entry for each, to be read as a file is; none for most files, and where the file system has no streams.
+
+        Raises:
+            ImageFormatError: No sense can be made of them.
+            SourceError: The image cannot be read.
+
+        Cancellation:
+            At any read; nothing is changed.
+        """
+        return await self._pump.run(self._system.streams(entry), None) if entry.streams else []
+
     async def find(self, path: str) -> Entry:
         """Find an entry by its path; symlinks are not followed.
 

@@ -48,6 +48,7 @@ class Entry:
         hidden: The file system asks not to show it.
         fault: Why the content cannot be read, or an empty string.
         serial: Number of the file, which names that are hard links of one another share; None where not recorded.
+        streams: Whether it has named streams.
     """
 
     parent: str
@@ -66,6 +67,7 @@ class Entry:
     hidden: bool = False
     fault: str = ""
     serial: int | None = None
+    streams: bool = False
 
     @property
     def path(self) -> str:
@@ -124,6 +126,21 @@ class FileSystem(ABC):
         Raises:
             ImageFormatError: No sense can be made of the directory.
         """
+
+    def streams(self, entry: Entry) -> Parser[list[Entry]]:
+        """Read which named streams a file has; only UDF of later revisions records any.
+
+        Args:
+            entry: An entry that :meth:`children` gave.
+
+        Returns:
+            An entry for each, which is read as a file is; their parent is the file's path and a colon.
+
+        Raises:
+            ImageFormatError: No sense can be made of them.
+        """
+        yield from ()
+        return []
 
 
 def clean_name(name: str, findings: Findings, where: str) -> str:

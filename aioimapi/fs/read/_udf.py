@@ -45,6 +45,7 @@ from aioimapi.fs.read._udf_icb import (
     TYPE_FILE,
     TYPE_REALTIME,
     TYPE_SOCKET,
+    TYPE_STREAMS,
     TYPE_SYMLINK,
     TYPE_UNSPECIFIED,
     Icb,
@@ -64,6 +65,7 @@ _KINDS: Final = {
     TYPE_FILE: EntryKind.FILE,
     TYPE_REALTIME: EntryKind.FILE,
     TYPE_DIRECTORY: EntryKind.DIRECTORY,
+    TYPE_STREAMS: EntryKind.DIRECTORY,
     TYPE_SYMLINK: EntryKind.SYMLINK,
     TYPE_BLOCK: EntryKind.BLOCK_DEVICE,
     TYPE_CHARACTER: EntryKind.CHARACTER_DEVICE,
@@ -127,6 +129,29 @@ class UdfFileSystem(FileSystem):
             found = icbs.get((identifier.partition, identifier.block))
             entries.append(self._entry(identifier, found, path))
         return entries
+
+    def streams(self, entry: Entry) -> Parser[list[Entry]]:
+        """Read the names of a file's named streams (UDF 3.3.5); see :meth:`FileSystem.streams`."""
+        if not entry.streams or entry.serial is None:
+            return []
+        path = f"{entry.path}:"
+        own = _Identifier(entry.name, 0, entry.serial & 0xFFFF_FFFF, entry.serial >> 32)
+        icb = yield from self._icb_of(own, path)
+        if icb.streams is None:
+            return []
+        partition, block = icb.streams
+        identifier = _Identifier(path, _DIRECTORY, block, partition)
+        icbs = yield from self._icbs([identifier], path)
+        directory = self._entry(identifier, icbs.get((partition, block)), "")
+        if directory.fault:
+            raise ImageFormatError(f"the named streams of {entry.path} cannot be read: {directory.fault}")
+        return (yield from self.children(directory))
+
+    def _icb_of(self, identifier: _Identifier, path: str) -> Parser[Icb]:
+        found = (yield from self._icbs([identifier], path))[identifier.partition, identifier.block]
+        if isinstance(found, str):
+            raise ImageFormatError(f"the file entry of {path} cannot be read: {found}", path=path)
+        return found[0]
 
     def names(self, directory: Entry) -> Parser[list[str]]:
         """Read the names in a directory, without the file entries that they stand for.
@@ -373,10 +398,6 @@ class UdfFileSystem(FileSystem):
                 "ICB strategies",
                 f"{identifier.name!r} in {path} has ICB strategy {icb.strategy}; its first file entry is read",
             )
-        if icb.streams:
-            self._findings.note(
-                "named streams", f"{identifier.name!r} in {path} has named streams, which are not shown"
-            )
         plain = kind in (EntryKind.FILE, EntryKind.DIRECTORY)
         return Entry(
             path,
@@ -395,6 +416,7 @@ class UdfFileSystem(FileSystem):
             hidden,
             fault,
             identifier.partition << 32 | identifier.block,
+            icb.streams is not None,
         )
 
 

@@ -12,6 +12,7 @@ from aioimapi.fs.read._udf_fields import (
     EXTENDED_FILE_ENTRY,
     FILE_ENTRY,
     Extent,
+    LongAd,
     allocation_descriptors,
     check_tag,
     permissions_to_mode,
@@ -54,7 +55,7 @@ class Icb(NamedTuple):
         extents: Allocation descriptors in the entry itself; empty where the content is in it, too.
         inline: Content inside the entry as (offset from the entry's start, bytes), or None.
         device: Major and minor number, or None.
-        streams: Whether named streams are recorded.
+        streams: Where the directory of its named streams is, as (partition reference, block), or None.
         strategy: ICB strategy type; 4 on nearly every disc.
     """
 
@@ -69,7 +70,7 @@ class Icb(NamedTuple):
     extents: list[Extent]
     inline: tuple[int, int] | None
     device: tuple[int, int] | None
-    streams: bool
+    streams: tuple[int, int] | None
     strategy: int
 
     @property
@@ -93,9 +94,11 @@ def parse_icb(data: bytes, block: int, partition: int, findings: Findings, where
     """
     identifier = check_tag(data, 0, block, findings, where)
     if identifier == EXTENDED_FILE_ENTRY:
-        base, times, streams = 208, 92, u32(data, 152) & 0x3FFFFFFF != 0
+        base, times = 208, 92
+        found = LongAd.parse(data, 152)
+        streams = (found.partition, found.block) if found.size else None
     elif identifier == FILE_ENTRY:
-        base, times, streams = 168, 84, False
+        base, times, streams = 168, 84, None
     else:
         raise ImageFormatError(f"block {block} of {where} holds no file entry (tag {identifier})")
     attributes_size, descriptors_size = u32(data, base), u32(data, base + 4)
