@@ -39,6 +39,52 @@ def test_plan_and_image_agree_to_the_sector(run: Run, work: Path) -> None:
     assert (planned["files"], planned["directories"]) == (4, 2)
 
 
+def test_an_image_boots_what_the_command_line_says(run: Run, work: Path) -> None:
+    (work / "photos" / "loader.bin").write_bytes(b"\x90" * 64 + b"\xfb\xc0\x78\x70" + b"\x90" * 5000)
+    (work / "efi.img").write_bytes(b"efi" * 1000)
+    (work / "mbr.bin").write_bytes(b"\xfa" * 432)
+    arguments = [
+        *("--boot", "bios=loader.bin,info-table,id=A MAKER,segment=0x1000"),
+        *("--boot", "uefi=efi.img,hidden", "--boot-catalog", "boot.cat"),
+        *("--usb", "gpt", "--mbr", "isolinux=mbr.bin"),
+    ]
+    made = run("image", "photos", "-o", "out.iso", *arguments)
+    assert made.code == 0
+    assert "Boots         BIOS, UEFI, from a disc or a USB stick" in made.out
+    assert (work / "out.iso").read_bytes()[508:520] == b"\0\0\x55\xaaEFI PART"
+    listed = run("ls", "--boot", "out.iso", "--json")
+    entries = [line for line in listed.lines if line["event"] == "boot_entry"]
+    assert [(line["platform_name"], line["load_sectors"]) for line in entries] == [("BIOS", 4), ("UEFI", 6)]
+    assert entries[0]["identifier"] == "A MAKER"
+    assert entries[0]["load_segment"] == 0x1000
+    assert listed.result["result"]["boot_entries"] == 2
+    text = run("ls", "--boot", "out.iso").out.splitlines()
+    assert text[0].startswith("  1  BIOS     no emulation ")
+    assert run("image", "photos", "-o", "plain.iso").code == 0
+    assert run("ls", "--boot", "plain.iso", "--json").result["result"]["boot_catalog"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--boot", "loader.bin"], "is not of the form"),
+        (["--boot", "amiga=loader.bin"], "is not of the form"),
+        (["--boot", "bios=a,floppy"], "the options of a boot image are"),
+        (["--boot", "bios=a,load=all"], "say a number"),
+        (["--usb", "gpt"], "need a boot image"),
+        (["--boot", "bios=index.txt", "--mbr", "isolinux=index.txt"], "index.txt: "),
+        (["--boot", "bios=index.txt", "--mbr", "lilo=x"], "isolinux=FILE"),
+        (["--boot", "bios=nothing"], "the image has no file nothing to boot from"),
+    ],
+)
+def test_boot_options_that_make_no_sense_are_refused(
+    run: Run, work: Path, arguments: list[str], words: str
+) -> None:
+    ended = run("plan", "photos", *arguments)
+    assert ended.code != 0
+    assert words in " ".join(ended.err.split())
+
+
 def test_plan_names_shows_what_each_became(run: Run, work: Path) -> None:
     ended = run("plan", "photos", "--names", "--json")
     names = {line["path"]: line for line in ended.lines if line["event"] == "name"}
