@@ -10,13 +10,26 @@ from collections import deque
 
 import anyio
 import anyio.to_thread
+import attrs
 
 from aioimapi.errors import ImageError, LocalProtocolError
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory
+from aioimapi.image._checkpoint import TreeState
 from aioimapi.image._given import GivenAttributes
 from aioimapi.image._scan import Scanner, TreePolicy
 from aioimapi.image._warnings import WarningLog
+
+
+@attrs.frozen
+class _Point:
+    tree: TreeState
+    log: WarningLog
+    follows: bool
+    made: tuple[Directory, ...]
+    pending: tuple[tuple[Directory, str, TreePolicy, int], ...]
+    given: tuple[tuple[Directory, str, object, GivenAttributes], ...]
+    explicit: tuple[tuple[Directory, str], ...]
 
 
 class Draft:
@@ -50,6 +63,8 @@ class Draft:
         self._pending: deque[tuple[Directory, str, TreePolicy, int]] = deque()
         self._given: deque[tuple[Directory, str, object, GivenAttributes]] = deque()
         self._explicit: list[tuple[Directory, str]] = []
+        self._points: dict[int, _Point] = {}
+        self._last_point = 0
 
     def check_idle(self) -> None:
         """Raise LocalProtocolError while a thread works on the tree."""
@@ -76,6 +91,44 @@ class Draft:
             self._made.append(directory)
         else:
             directory.mtime_ns = self.scanner.clamp(mtime_ns, directory.path)
+
+    def checkpoint(self) -> int:
+        """Remember the tree as it is and return the number of that point."""
+        self._last_point += 1
+        self._points[self._last_point] = _Point(
+            TreeState(self.root),
+            self.scanner.log.copy(),
+            self.follows,
+            tuple(self._made),
+            tuple(self._pending),
+            tuple(self._given),
+            tuple(self._explicit),
+        )
+        return self._last_point
+
+    def rollback(self, number: int) -> None:
+        """Make the tree what it was at a point, and forget the points after that.
+
+        Raises:
+            ImageError: There is no such point.
+        """
+        point = self._points.get(number)
+        if point is None:
+            raise ImageError(
+                f"the image has no change point {number} to go back to; it has {list(self._points) or 'none'}"
+            )
+        point.tree.restore()
+        self.scanner.forget_warnings(point.log.copy())
+        self.follows = point.follows
+        self._made = list(point.made)
+        self._pending, self._given = deque(point.pending), deque(point.given)
+        self._explicit[:] = point.explicit
+        for later in [each for each in self._points if each > number]:
+            del self._points[later]
+
+    def lock_in(self) -> None:
+        """Forget all points."""
+        self._points.clear()
 
     def make(self, directory: Directory, names: list[str]) -> Directory:
         """Return the directory below another that the names lead to; what is missing is made."""

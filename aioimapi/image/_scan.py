@@ -99,6 +99,10 @@ class Scanner:
         """What was changed or left out so far."""
         return self._log
 
+    def forget_warnings(self, log: WarningLog) -> None:
+        """Go on from an earlier state of the log."""
+        self._log = log
+
     def clamp(self, mtime_ns: int, path: str) -> int:
         """Return the nearest time that ISO 9660 can hold, and that is not after SOURCE_DATE_EPOCH where that is set.
 
