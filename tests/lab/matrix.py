@@ -193,7 +193,6 @@ def dvd_and_bd() -> Iterator[Case]:
             "disc at once",
             GROWISOFS_IMAGE.format(how="-use-the-force-luke=dao"),
         )
-    yield DVD_BD[7].case(BURNING, "growisofs", "default", GROWISOFS_IMAGE.format(how=""))
     for disc in LAYERED:
         refused = 'it refuses what fits on one layer: "more than 50% of space will be *wasted*"'
         yield disc.case(
@@ -559,7 +558,7 @@ def _look(disc: Disc, column: str, *, written: bool) -> str:
     mode = "written" if written else "blank"
     cd = disc.medium in CDS
     config, libburn = PROFILES[column]
-    status = "closed|complete" if written and not disc.overwritable else "blank|complete|other"
+    status = "closed|complete" if written and not disc.overwritable else "blank|appendable|complete|other"
     burner = "is (closed|written|appendable|blank|empty|readable|not)"
     lines = [
         f"cell sg_inq '{mode}' 'Vendor identification: AIOIMAPI;;PDT=5' sg_inq \"$SG\"",
