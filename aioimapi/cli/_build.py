@@ -13,6 +13,7 @@ import click
 from aioimapi.cli import _text
 from aioimapi.cli._boot import BootSpec, boot_options, make_boot
 from aioimapi.cli._console import Console
+from aioimapi.cli._iso import iso_options, make_iso
 from aioimapi.cli._sources import Source
 from aioimapi.errors import DuplicateNameError, printable
 
@@ -134,6 +135,7 @@ def image_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--folder-mode", metavar="OCTAL", callback=octal_mode, help="The permissions of folders: 0555."
         ),
         boot_options,
+        iso_options,
         click.option(
             "--volume", metavar="NAME", default="", help="The volume's name; by default the folder's name."
         ),
@@ -164,6 +166,17 @@ class ImageOptions:
         boot_catalog: The file that the boot catalog is seen as; empty for none.
         usb: The partition table for USB sticks, ``gpt`` or ``mbr``, or None.
         mbr: Whose boot code goes into the master boot record, and the code; or None.
+        iso_level: The level of ISO 9660.
+        no_versions: Leave the versions of its file identifiers out.
+        joliet_long: Let Joliet names have 103 characters.
+        system_id: For the volume descriptors of ISO 9660 and Joliet, as the others below.
+        volume_set: The volume set.
+        publisher: Who publishes it.
+        preparer: Who prepared the data.
+        application: What made the image.
+        copyright_file: The name of a file in the root.
+        abstract_file: The name of a file in the root.
+        bibliographic_file: The name of a file in the root.
     """
 
     volume: str
@@ -182,6 +195,17 @@ class ImageOptions:
     boot_catalog: str = ""
     usb: str | None = None
     mbr: tuple[str, bytes] | None = None
+    iso_level: int = 3
+    no_versions: bool = False
+    joliet_long: bool = False
+    system_id: str = ""
+    volume_set: str = ""
+    publisher: str = ""
+    preparer: str = ""
+    application: str = "AIOIMAPI"
+    copyright_file: str = ""
+    abstract_file: str = ""
+    bibliographic_file: str = ""
 
 
 DEFAULTS = ImageOptions("", FILE_SYSTEM_NAMES, "1.02", "error", "keep", "error")
@@ -203,6 +227,7 @@ def build(sources: Sequence[Source], options: ImageOptions) -> FileSystemImage:
         file_systems=chosen,
         udf_revision=options.udf_revision,
         on_change=options.changed,
+        iso=make_iso(options),
         boot=make_boot(options.boot, options.boot_catalog, options.usb, options.mbr),
     )
     for source in sources:

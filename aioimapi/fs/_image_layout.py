@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aioimapi.errors import ImageError
+from aioimapi.errors import ImageError, ImageTooLargeError
 from aioimapi.fs import iso9660, udf
 from aioimapi.fs._layout import FileSystem, Layout, LayoutOptions, Region
 from aioimapi.fs._tree import Directory
@@ -72,6 +72,8 @@ def lay_out(root: Directory, options: LayoutOptions) -> Layout:
     volume = _VolumeArea(start)
     layout.place([volume], 0)
     udf_volume: udf.UdfVolume | None = None
+    if with_iso and options.iso.level < 3:
+        _check_single_extents(layout)
     if with_udf:
         udf_volume = udf.UdfVolume(layout)
         start = layout.place(udf_volume.head, start)
@@ -106,6 +108,17 @@ def _check(options: LayoutOptions) -> None:
             )
     if options.boot is not None and FileSystem.ISO9660 not in chosen:
         raise ImageError("El Torito is part of an ISO 9660 volume: choose iso9660 as well, or boot nothing")
+
+
+def _check_single_extents(layout: Layout) -> None:
+    for directory in layout.directories:
+        if directory.sizes and max(directory.sizes) > iso9660.MAX_EXTENT:
+            path = directory.path_of(directory.sizes.index(max(directory.sizes)))
+            raise ImageTooLargeError(
+                f"{path} has {max(directory.sizes):,} bytes, and files of ISO 9660 level {layout.options.iso.level} "
+                f"have one extent of at most {iso9660.MAX_EXTENT:,} (ECMA-119 10.2); choose level 3",
+                path=path,
+            )
 
 
 def _fill_volume_area(

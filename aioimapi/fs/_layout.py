@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from aioimapi.errors import ImageTooLargeError
+from aioimapi.fs._iso_options import DEFAULT_ISO, IsoOptions
 from aioimapi.fs._tree import Directory, stream_directories, walk
 from aioimapi.fs._udf_options import DEFAULT_UDF, UdfOptions
 from aioimapi.units import SECTOR_SIZE, round_up
@@ -77,6 +78,7 @@ class LayoutOptions:
         time_ns: The volume's time of creation, nanoseconds since 1970 UTC.
         udf: Revision and metadata of UDF.
         boot: What makes it start a machine, or None.
+        iso: Level, names and texts of ISO 9660 and Joliet.
     """
 
     volume_name: str
@@ -84,6 +86,7 @@ class LayoutOptions:
     file_systems: frozenset[FileSystem] = ALL_FILE_SYSTEMS
     udf: UdfOptions = DEFAULT_UDF
     boot: BootLayout | None = None
+    iso: IsoOptions = DEFAULT_ISO
 
 
 class Region(ABC):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from aioimapi.errors import NameNotRepresentableError
@@ -22,8 +23,14 @@ ISO_NAME_LENGTH = 30
 ISO_DIRECTORY_LENGTH = 31
 """Characters of a directory identifier (ECMA-119 7.6.3)."""
 
+ISO_LEVEL_1 = (8, 3)
+"""Characters of a name and of its extension at level 1 (ECMA-119 10.1); a directory has the first of them."""
+
 JOLIET_LENGTH = 64
 """UTF-16 units of a Joliet name without its version (Joliet specification: 128 bytes)."""
+
+JOLIET_LONG_LENGTH = 103
+"""UTF-16 units that a directory record has room for beside a version (ECMA-119 9.1: at most 254 bytes)."""
 
 ROCK_RIDGE_LENGTH = 253
 """Bytes of a Rock Ridge name. RRIP sets no limit; Linux drops whatever passes 253 bytes, and with it the difference
@@ -39,12 +46,17 @@ _UDF_TABLE = dict.fromkeys(_ESCAPED, "_")
 _ISO_ILLEGAL = re.compile(r"[^A-Z0-9_]")
 
 
-def iso_item_identifiers(folders: Sequence[str], files: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
+def iso_item_identifiers(
+    folders: Sequence[str], files: Sequence[str], level: int = 3
+) -> tuple[list[bytes], list[bytes]]:
     """Map the names of one directory's subdirectories and of its files; see :func:`iso_identifiers`.
 
     Readers drop the dot at the end of a file identifier without extension, so that ``A.`` and a directory ``A`` would
     be one name to them: such a file gets a variant.
     """
+    if level == 1:
+        mapped = _level_1_identifiers(folders, directories=True)
+        return mapped, _level_1_identifiers(files, beside=[name.decode() + "." for name in mapped])
     mapped = iso_identifiers(folders, directories=True)
     return mapped, iso_identifiers(files, beside=[name.decode() + "." for name in mapped])
 
@@ -90,8 +102,8 @@ def rock_ridge_names(names: Sequence[str]) -> list[bytes]:
     return _unique(short, _bytes_variant)
 
 
-def joliet_identifiers(names: Sequence[str]) -> list[bytes]:
-    r"""Map to big-endian UTF-16 of at most 64 units, versions not yet appended.
+def joliet_identifiers(names: Sequence[str], length: int = JOLIET_LENGTH) -> list[bytes]:
+    r"""Map to big-endian UTF-16 of at most 64 units (or another length), versions not yet appended.
 
     Joliet forbids ``* / : ; ? \`` and control characters; ``" < > |`` go as well, since the systems that read Joliet
     refuse them. They become ``_``, as do a dot or space at the end, which those systems drop. Characters beyond
@@ -101,10 +113,11 @@ def joliet_identifiers(names: Sequence[str]) -> list[bytes]:
         return []
     mapped = "/".join(names).translate(_JOLIET_TABLE).split("/")
     short = [
-        name if len(name) <= JOLIET_LENGTH // 2 and name[-1] not in ". " else _joliet_name(name)
+        name if len(name) <= JOLIET_LENGTH // 2 and name[-1] not in ". " else _joliet_name(name, length)
         for name in mapped
     ]
-    return [name.encode("utf-16-be") for name in _unique(short, _joliet_variant, key=str.casefold)]
+    variant = partial(_joliet_variant, length=length)
+    return [name.encode("utf-16-be") for name in _unique(short, variant, key=str.casefold)]
 
 
 def udf_identifiers(names: Sequence[str]) -> list[bytes]:
@@ -197,6 +210,26 @@ def _iso_directory_variant(name: str, number: int) -> str:
     return _iso_directory(name, f"_{number}")
 
 
+def _level_1_identifiers(
+    names: Sequence[str], *, directories: bool = False, beside: Sequence[str] = ()
+) -> list[bytes]:
+    """Map as :func:`iso_identifiers`, to names of 8 and extensions of 3 characters (ECMA-119 10.1)."""
+    mapped = [_ascii_upper(name).translate(_ISO_TABLE) for name in names]
+    make = _level_1_directory if directories else _level_1_file
+    return [name.encode() for name in _unique([make(name) for name in mapped], make, reserved=beside)]
+
+
+def _level_1_directory(name: str, number: int = 0) -> str:
+    suffix = f"_{number}" if number else ""
+    return _ISO_ILLEGAL.sub("_", name)[: ISO_LEVEL_1[0] - len(suffix)] + suffix
+
+
+def _level_1_file(name: str, number: int = 0) -> str:
+    suffix = f"_{number}" if number else ""
+    base, extension = _iso_split(name)
+    return f"{base[: ISO_LEVEL_1[0] - len(suffix)]}{suffix}.{extension[: ISO_LEVEL_1[1]]}"
+
+
 # --- Rock Ridge -------------------------------------------------------------------------------------
 
 
@@ -233,14 +266,14 @@ def _cut_units(name: str, limit: int, suffix: str = "") -> str:
     return base + suffix + dot + extension
 
 
-def _joliet_name(name: str) -> str:
-    if _units(name) > JOLIET_LENGTH:
-        name = _cut_units(name, JOLIET_LENGTH)
+def _joliet_name(name: str, length: int) -> str:
+    if _units(name) > length:
+        name = _cut_units(name, length)
     return name[:-1] + "_" if name[-1] in ". " else name
 
 
-def _joliet_variant(name: str, number: int) -> str:
-    return _cut_units(name, JOLIET_LENGTH, f"~{number}")
+def _joliet_variant(name: str, number: int, length: int) -> str:
+    return _cut_units(name, length, f"~{number}")
 
 
 def _udf_name(name: str, suffix: str = "") -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from aioimapi.fs._iso_options import IsoOptions as IsoOptions
 from aioimapi.fs.eltorito import BootEntry as BootEntry
 from aioimapi.fs.eltorito import Emulation as Emulation
 from aioimapi.fs.eltorito import Platform as Platform
@@ -70,6 +71,7 @@ __all__ = (
     "ImageItem",
     "ImagePlan",
     "IsoFile",
+    "IsoOptions",
     "ItemCount",
     "Medium",
     "PlanWarning",

@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from aioimapi.errors import ImageError, ImageTooLargeError
 from aioimapi.fs._image_layout import lay_out
+from aioimapi.fs._iso_options import DEFAULT_ISO, IsoOptions
 from aioimapi.fs._layout import ALL_FILE_SYSTEMS, FileSystem, LayoutOptions
 from aioimapi.fs._times import FIRST_SECOND, LAST_SECOND
 from aioimapi.fs._tree import Directory, stream_directories, walk
@@ -39,6 +40,7 @@ class FileSystemImage:
             damaged spot does not cost the names (IMAPI: UDFMetadata, CreateRedundantUdfMetadataFiles).
         on_change: What to do when a file shrinks, grows or vanishes between plan and reading: ``error``, or ``pad``
             it with zeros (or cut it) to the planned size and say so in the findings.
+        iso: Level, versions and texts of ISO 9660, length of names of Joliet.
         boot: What it starts machines with: El Torito boot images, and tables for booting from a USB stick; or None.
         time_ns: The volume's time, nanoseconds since 1970 UTC, from the years 1900 to 2155; None takes
             SOURCE_DATE_EPOCH from the environment, or else the time of the plan. With SOURCE_DATE_EPOCH, no time of an
@@ -55,6 +57,7 @@ class FileSystemImage:
         root: The root directory.
         capacity: What the image must fit on, or None; counts when the image is planned (IMAPI: FreeMediaBlocks,
             SetMaxMediaBlocksFromDevice).
+        iso: How its ISO 9660 and Joliet are to be; counts when the image is planned.
         boot: What it starts machines with, or None; counts when the image is planned (IMAPI: BootImageOptionsArray).
     """
 
@@ -67,6 +70,7 @@ class FileSystemImage:
         udf_mirror: bool = True,
         on_change: ChangePolicy = "error",
         boot: BootOptions | None = None,
+        iso: IsoOptions = DEFAULT_ISO,
         time_ns: int | None = None,
         latest_ns: int | None = None,
         capacity: Capacity | None = None,
@@ -84,6 +88,7 @@ class FileSystemImage:
         self.udf_mirror = udf_mirror
         self.on_change: ChangePolicy = on_change
         self.boot = boot
+        self.iso = iso
         self._draft = Draft(time_ns, latest_ns)
         self.capacity = capacity
         if capacity is not None:
@@ -209,7 +214,9 @@ class FileSystemImage:
         name = self.volume_name or time.strftime("%Y%m%d_%H%M%S", time.gmtime(now // 1_000_000_000))
         udf = UdfOptions(UDF_REVISIONS[self.udf_revision], self.udf_mirror)
         boot_layout = boot[1] if boot is not None else None
-        layout = lay_out(self._draft.root, LayoutOptions(name, now, self.file_systems, udf, boot_layout))
+        layout = lay_out(
+            self._draft.root, LayoutOptions(name, now, self.file_systems, udf, boot_layout, self.iso)
+        )
         if boot is not None:
             boot[0].fill_in(layout)
         room = self._room_for(layout.sector_count)

@@ -228,12 +228,16 @@ class ImagePlan(SectorSource):
         folders = [each.name for each in directory.directories]
         both = folders + directory.names
         missing: list[str | None] = [None] * len(both)
+        options = self.layout.options.iso
         iso = joliet = rock_ridge = udf_names = missing
         if self.layout.has(FileSystem.ISO9660):
-            identifiers, files = iso_item_identifiers(folders, directory.names)
-            iso = [name.decode() for name in identifiers + [name + b";1" for name in files]]
+            identifiers, files = iso_item_identifiers(folders, directory.names, options.level)
+            version = b";1" if options.versions else b""
+            iso = [name.decode() for name in identifiers + [name + version for name in files]]
         if self.layout.has(FileSystem.JOLIET):
-            joliet = [name.decode("utf-16-be") for name in joliet_identifiers(both)]
+            joliet = [
+                name.decode("utf-16-be") for name in joliet_identifiers(both, iso9660.joliet_length(options))
+            ]
         if self.layout.has(FileSystem.ROCK_RIDGE):
             rock_ridge = [name.decode("utf-8", "surrogateescape") for name in rock_ridge_names(both)]
         if self.layout.has(FileSystem.UDF):

@@ -42,7 +42,7 @@ def add_layout_warnings(layout: Layout, log: WarningLog) -> None:
                 decoded = [name.decode("utf-8", "surrogateescape") for name in mapped]
                 _renamed(directory, names, decoded, "renamed in Rock Ridge", log)
         if joliet:
-            mapped = joliet_identifiers(names)
+            mapped = joliet_identifiers(names, iso9660.joliet_length(layout.options.iso))
             if b"\0/".join(mapped) != joined.encode("utf-16-be", "surrogatepass"):
                 _renamed(
                     directory, names, [name.decode("utf-16-be") for name in mapped], "renamed in Joliet", log

@@ -85,6 +85,43 @@ def test_boot_options_that_make_no_sense_are_refused(
     assert words in " ".join(ended.err.split())
 
 
+def test_options_shape_iso_9660_and_joliet(run: Run, work: Path) -> None:
+    long = "l" * 90
+    (work / "photos" / long).touch()
+    arguments = [
+        "--iso-level",
+        "1",
+        "--no-versions",
+        "--joliet-long",
+        "--publisher",
+        "Me & Co",
+        "--preparer",
+        "x",
+    ]
+    arguments += [
+        "--copyright-file",
+        "index.txt",
+        "--application",
+        "",
+        "--system-id",
+        "s",
+        "--volume-set",
+        "v",
+    ]
+    planned = run("plan", "photos", "--names", "--json", *arguments)
+    names = {line["path"]: line for line in planned.lines if line["event"] == "name"}
+    assert (names[f"/{long}"]["iso9660"], names[f"/{long}"]["joliet"]) == ("LLLLLLLL.", long)
+    assert names["/index.txt"]["iso9660"] == "INDEX.TXT"
+    assert run("image", "photos", "-o", "out.iso", *arguments).code == 0
+    primary = (work / "out.iso").read_bytes()[0x8000:0x8800]
+    assert primary[318:350].split() == [b"ME", b"&", b"CO"]
+    assert primary[574:702] == b" " * 128
+    assert primary[702:711] == b"INDEX.TXT"
+    ended = run("plan", "photos", "--publisher", "x" * 129)
+    assert "129 characters" in ended.err
+    assert ended.code != 0
+
+
 def test_plan_names_shows_what_each_became(run: Run, work: Path) -> None:
     ended = run("plan", "photos", "--names", "--json")
     names = {line["path"]: line for line in ended.lines if line["event"] == "name"}

@@ -9,15 +9,19 @@ from aioimapi.fs.iso9660._descriptors import volume_descriptor as volume_descrip
 from aioimapi.fs.iso9660._directories import Hierarchy as Hierarchy
 from aioimapi.fs.iso9660._directories import PlainHierarchy as PlainHierarchy
 from aioimapi.fs.iso9660._directories import RockRidgeHierarchy as RockRidgeHierarchy
+from aioimapi.fs.iso9660._directories import joliet_length as joliet_length
 from aioimapi.fs.iso9660._path_tables import PathTables as PathTables
+from aioimapi.fs.iso9660._records import MAX_EXTENT as MAX_EXTENT
 
 __all__ = (
+    "MAX_EXTENT",
     "TERMINATOR",
     "Hierarchy",
     "PathTables",
     "PlainHierarchy",
     "RockRidgeHierarchy",
     "iso_volume_name",
+    "joliet_length",
     "joliet_volume_name",
     "volume_descriptor",
 )

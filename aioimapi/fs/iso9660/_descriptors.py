@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from aioimapi.errors import ImageError, printable
 from aioimapi.fs._layout import LayoutOptions
 from aioimapi.fs._times import directory_stamp, volume_stamp
 from aioimapi.fs.iso9660._directories import Hierarchy
@@ -14,6 +15,9 @@ from aioimapi.units import SECTOR_SIZE
 IDENTIFIER = b"CD001"
 JOLIET_ESCAPE = b"%/E"
 """Escape sequence of UCS-2 level 3 (Joliet specification; ECMA-119 8.5.6)."""
+
+_A_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ !\"%&'()*+,-./:;<=>?")
+_FILE_FIELD = 37
 
 TERMINATOR = (b"\xff" + IDENTIFIER + b"\x01").ljust(SECTOR_SIZE, b"\0")
 """Volume Descriptor Set Terminator (ECMA-119 8.3)."""
@@ -36,6 +40,33 @@ def joliet_volume_name(name: str) -> str:
     return clean
 
 
+def _a_characters(text: str, length: int) -> bytes:
+    """Map a text to a-characters (ECMA-119 7.4.1): capitals, digits and some signs of ASCII."""
+    folded = unicodedata.normalize("NFKD", text).upper()
+    kept = (char for char in folded if not unicodedata.combining(char))
+    return "".join(char if char in _A_CHARACTERS else "_" for char in kept)[:length].encode()
+
+
+def _joliet_text(text: str, length: int) -> bytes:
+    clean = "".join("_" if char < " " or "\ud800" <= char <= "\udfff" else char for char in text)
+    while len(clean.encode("utf-16-be")) > length:
+        clean = clean[:-1]
+    return clean.encode("utf-16-be")
+
+
+def _named_file(hierarchy: Hierarchy, name: str, what: str) -> bytes:
+    found = hierarchy.root_file(name)
+    if found is None:
+        raise ImageError(f"the {what} file {printable(name)} is not in the root of the image", path=name)
+    if len(found) > _FILE_FIELD:
+        raise ImageError(
+            f"{hierarchy.label}: the name of the {what} file, {printable(name)}, is too long for its field "
+            f"({_FILE_FIELD} bytes); give it a shorter one",
+            path=name,
+        )
+    return found
+
+
 def volume_descriptor(
     options: LayoutOptions, sector_count: int, hierarchy: Hierarchy, tables: PathTables, *, joliet: bool
 ) -> bytes:
@@ -47,6 +78,10 @@ def volume_descriptor(
             value + blank * ((length - len(value)) // len(blank)) + (b"\0" if joliet and length & 1 else b"")
         )
 
+    def coded(value: str, length: int) -> bytes:
+        return _joliet_text(value, length) if joliet else _a_characters(value, length)
+
+    iso = options.iso
     name = (
         joliet_volume_name(options.volume_name).encode("utf-16-be")
         if joliet
@@ -58,7 +93,7 @@ def volume_descriptor(
     return b"".join(
         (
             (b"\x02" if joliet else b"\x01") + IDENTIFIER + b"\x01\x00",
-            text(b"", 32),  # system identifier
+            text(coded(iso.system, 32), 32),
             text(name, 32),
             bytes(8),
             both32(sector_count),
@@ -72,13 +107,13 @@ def volume_descriptor(
             tables.big_endian.to_bytes(4, "big"),
             bytes(4),
             root,
-            text(b"", 128),  # volume set
-            text(b"", 128),  # publisher
-            text(b"", 128),  # data preparer
-            text("AIOIMAPI".encode("utf-16-be") if joliet else b"AIOIMAPI", 128),  # application
-            text(b"", 37),  # copyright file
-            text(b"", 37),  # abstract file
-            text(b"", 37),  # bibliographic file
+            text(coded(iso.volume_set, 128), 128),
+            text(coded(iso.publisher, 128), 128),
+            text(coded(iso.preparer, 128), 128),
+            text(coded(iso.application, 128), 128),
+            text(_named_file(hierarchy, iso.copyright_file, "copyright"), 37),
+            text(_named_file(hierarchy, iso.abstract_file, "abstract"), 37),
+            text(_named_file(hierarchy, iso.bibliographic_file, "bibliographic"), 37),
             created,
             created,  # modification
             volume_stamp(None),  # expiration

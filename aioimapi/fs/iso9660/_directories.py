@@ -10,8 +10,15 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from aioimapi.fs._iso_options import IsoOptions
 from aioimapi.fs._layout import Layout, Region
-from aioimapi.fs._names import iso_item_identifiers, joliet_identifiers, rock_ridge_names
+from aioimapi.fs._names import (
+    JOLIET_LENGTH,
+    JOLIET_LONG_LENGTH,
+    iso_item_identifiers,
+    joliet_identifiers,
+    rock_ridge_names,
+)
 from aioimapi.fs._times import directory_stamp
 from aioimapi.fs._tree import Directory
 from aioimapi.fs.iso9660._records import (
@@ -69,6 +76,18 @@ class Hierarchy(Region):
     @abstractmethod
     def identifiers(self, directory: Directory) -> tuple[list[bytes], list[bytes]]:
         """Return the identifiers of the subdirectories, and those of the rows without their version."""
+
+    def root_file(self, name: str) -> bytes | None:
+        """Return the whole identifier of a file in the root; nothing for no name, None where there is no such file."""
+        root = self._layout.directories[0]
+        if not name:
+            return b""
+        if name not in root.names:
+            return None
+        return self.identifiers(root)[1][root.names.index(name)] + self._version
+
+    _version: bytes
+    """What each file identifier ends with."""
 
     @abstractmethod
     def _measure(self, number: int) -> tuple[int, int]:
@@ -137,12 +156,18 @@ def _parts(size: int) -> int:
     return 1 if size <= MAX_EXTENT else -(-size // MAX_EXTENT)
 
 
+def joliet_length(options: IsoOptions) -> int:
+    """Return the UTF-16 units that a Joliet name may have."""
+    return JOLIET_LONG_LENGTH if options.joliet_long else JOLIET_LENGTH
+
+
 class PlainHierarchy(Hierarchy):
     """A hierarchy without system use fields: ISO 9660 alone, or Joliet."""
 
     def __init__(self, layout: Layout, *, joliet: bool) -> None:
         self._joliet = joliet
-        self._version = ";1".encode("utf-16-be") if joliet else b";1"
+        version = ";1" if layout.options.iso.versions else ""
+        self._version = version.encode("utf-16-be" if joliet else "ascii")
         self.label = "Joliet directories" if joliet else "ISO 9660 directories"
         super().__init__(layout)
 
@@ -150,8 +175,8 @@ class PlainHierarchy(Hierarchy):
         """See :meth:`Hierarchy.identifiers`."""
         folders = [each.name for each in directory.directories]
         if not self._joliet:
-            return iso_item_identifiers(folders, directory.names)
-        both = joliet_identifiers(folders + directory.names)
+            return iso_item_identifiers(folders, directory.names, self._layout.options.iso.level)
+        both = joliet_identifiers(folders + directory.names, joliet_length(self._layout.options.iso))
         return both[: len(folders)], both[len(folders) :]
 
     def _measure(self, number: int) -> tuple[int, int]:
@@ -226,6 +251,7 @@ class RockRidgeHierarchy(Hierarchy):
     label = "ISO 9660 directories with Rock Ridge"
 
     def __init__(self, layout: Layout) -> None:
+        self._version = b";1" if layout.options.iso.versions else b""
         self._serials = array("I")
         serial = len(layout.directories) + 1
         for directory in layout.directories:
@@ -236,7 +262,7 @@ class RockRidgeHierarchy(Hierarchy):
     def identifiers(self, directory: Directory) -> tuple[list[bytes], list[bytes]]:
         """See :meth:`Hierarchy.identifiers`."""
         folders = [each.name for each in directory.directories]
-        return iso_item_identifiers(folders, directory.names)
+        return iso_item_identifiers(folders, directory.names, self._layout.options.iso.level)
 
     def _items(self, directory: Directory) -> list[tuple[bytes, int, bytes]]:
         """Return (identifier, row or ~subdirectory, alternate name) in the order of the records."""
@@ -248,11 +274,12 @@ class RockRidgeHierarchy(Hierarchy):
     def _measure(self, number: int) -> tuple[int, int]:
         directory = self._layout.directories[number]
         sizes, symlinks = directory.sizes, directory.symlinks
+        version = len(self._version)
         area = ContinuationArea(0)
         lengths = [len(record) for record in self._dot_records(number, area, placed=False)]
         append = lengths.append
         for identifier, row, name in self._items(directory):
-            length = len(identifier) if row < 0 else len(identifier) + 2
+            length = len(identifier) if row < 0 else len(identifier) + version
             total = 33 + length + 1 - (length & 1) + 61 + len(name)
             total += total & 1
             if total <= MAX_RECORD and row not in symlinks and (row < 0 or sizes[row] < _MULTI):
@@ -279,8 +306,9 @@ class RockRidgeHierarchy(Hierarchy):
         placed = layout.extents.rows[number]
         special = directory.symlinks.keys() | directory.groups.keys()
         serial = self._serial_base(number)
+        version = self._version
         for identifier, row, name in self._items(directory):
-            structure, total = record_struct(len(identifier) + 2, len(name))
+            structure, total = record_struct(len(identifier) + len(version), len(name))
             if row < 0 or total > MAX_RECORD or row in special or sizes[row] >= _MULTI:
                 yield from self._slow_records(number, row, identifier, name, area, placed=True)
                 continue
@@ -300,8 +328,8 @@ class RockRidgeHierarchy(Hierarchy):
                 0,
                 0,
                 _VOLUME_1,
-                len(identifier) + 2,
-                identifier + b";1",
+                len(identifier) + len(version),
+                identifier + version,
                 posix_attributes_head(modes[row], 1, uids[row], gids[row]),
                 number_of_file,
                 number_of_file.to_bytes(4, "big"),
@@ -351,7 +379,7 @@ class RockRidgeHierarchy(Hierarchy):
             room = MAX_RECORD - 33 - len(identifier) - 1 + (len(identifier) & 1)
             yield self._directory_record(identifier, each, area.system_use(entries, room), placed=placed)
             return
-        identifier += b";1"
+        identifier += self._version
         size, target = directory.sizes[row], directory.symlinks.get(row)
         group = directory.groups.get(row)
         links, serial = (
