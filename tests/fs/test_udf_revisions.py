@@ -342,15 +342,55 @@ def test_named_streams_and_real_time_files() -> None:
         assert context.findings.sentences() == ()
 
 
-def test_a_file_beyond_what_its_entry_can_point_to_is_refused() -> None:
-    """An extended entry has 1,832 bytes for descriptors: 229 short or 114 long ones."""
-    for revision, extents in (("1.50", 234), ("2.01", 229), ("2.50", 114)):
-        root = Directory("", None, mtime_ns=_TIME)
-        root.add_row("fits", extents * EXTENT, _TIME, _FILE, 0, 0)
+def test_a_file_beyond_what_its_entry_can_point_to_is_refused_before_2_00() -> None:
+    root = Directory("", None, mtime_ns=_TIME)
+    root.add_row("fits", 234 * EXTENT, _TIME, _FILE, 0, 0)
+    for revision in UDF_REVISIONS:
         laid_out(revision, root)
-        root.sizes[0] += 1
+    root.sizes[0] += 1
+    for revision in ("1.02", "1.50"):
         with pytest.raises(ImageTooLargeError, match=f"UDF {revision}"):
             laid_out(revision, root)
+
+
+@pytest.mark.parametrize("revision", NEW)
+@pytest.mark.parametrize("more", [-1, 0, 1, 2, 125, 126, 127, 252, 253, 254, 255, 1000])
+def test_descriptors_go_on_behind_the_entry(revision: str, more: int) -> None:
+    """An extended entry has 1,832 bytes for descriptors, 229 short or 114 long ones; a block behind it 2,024."""
+    root = Directory("", None, mtime_ns=_TIME)
+    extents = (114 if revision in WITH_METADATA_PARTITION else 229) + more
+    group = LinkGroup()
+    for name in ("a", "b", "c"):
+        root.add_row(name, extents * EXTENT - 5, _TIME, _FILE, 0, 0)
+    root.groups = {0: group, 1: group}
+    root.add_row("d", 700, _TIME, _FILE, 0, 0)
+    layout = laid_out(revision, root)
+    source = sectors_of(layout)
+    blocks = {number: sector for number, sector in source.content.items() if u16(sector, 0) == 258}
+    base = 320 if revision in WITH_METADATA_PARTITION else 257
+    for number, sector in blocks.items():
+        if number < layout.extents.start:
+            check_tag(sector, 258, 3, number - base)
+    copies = 2 if revision in WITH_METADATA_PARTITION else 1
+    in_block = 126 if revision in WITH_METADATA_PARTITION else 253
+    needed = (
+        0 if more <= 0 else 1 if more + 1 <= in_block else 1 + -(-(more + 1 - in_block) // (in_block - 1))
+    )
+    assert len(blocks) == 2 * needed * copies
+    found = golden.tree(source, "udf")
+    for row, name in enumerate("abcd"):
+        entry = found[f"/{name}"]
+        assert entry.size == root.sizes[row]
+        assert entry.extents == ((layout.extents.first_sector(0, row), root.sizes[row]),)
+        assert not entry.fault
+    assert found["/a"].serial == found["/b"].serial
+    chance = random.Random(9)
+    for region in layout.regions[1:]:
+        for _ in range(10):
+            first = region.start + chance.randrange(region.count)
+            part = bytearray(SECTOR_SIZE)
+            region.render(first, memoryview(part))
+            assert part == source.content[first]
 
 
 def test_udf_1_02_is_what_it_was() -> None:

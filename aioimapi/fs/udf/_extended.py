@@ -33,6 +33,7 @@ from aioimapi.fs.udf._files import (
     short_allocations,
 )
 from aioimapi.fs.udf._primitives import long_allocation, tag
+from aioimapi.fs.udf._tables import DescriptorTables
 from aioimapi.units import SECTOR_SIZE, sectors
 
 _EXTENDED_ENTRY = Struct("<IHHHBBIHHIIIHBBIQQQ12s12s12s12sII16s16s32sQII")
@@ -105,6 +106,7 @@ class ExtendedUdfFiles(UdfFiles):
     """
 
     def __init__(self, layout: Layout) -> None:
+        self._tables = DescriptorTables(layout.options.udf)
         super().__init__(layout)
         self._data_form = LONG_ADS if self._revision.metadata_partition else SHORT_ADS
         self._later_ids: dict[Directory, int] = {}
@@ -178,8 +180,7 @@ class ExtendedUdfFiles(UdfFiles):
             size = len(allocation)
         else:
             size = holder.sizes[row]
-            start = layout.extents.first_sector(number, row) - self._data_start
-            allocation = self._data_allocations(start, size)
+            allocation = self._descriptors(number, row, size)
             if row in holder.extras and holder.extras[row].real_time and self._revision.real_time_files:
                 kind = REAL_TIME_FILE
         extended_entry(
@@ -208,10 +209,54 @@ class ExtendedUdfFiles(UdfFiles):
     def _icb(self, block: int) -> bytes:
         return long_allocation(SECTOR_SIZE, block, self._options.name_partition)
 
-    def _data_allocations(self, block: int, size: int) -> bytes:
-        if self._data_form == SHORT_ADS:
-            return short_allocations(block, size)
-        return b"".join(LONG_ALLOCATION.pack(*extent, 0) for extent in extents_of(block, size))
+    def _overflow(self, directory: Directory) -> int:
+        """Count the allocation extent descriptors of files with more extents than an entry points to."""
+        if not directory.sizes or max(directory.sizes) <= self._tables.largest_in_entry:
+            return 0
+        return sum(self._tables.count(directory.sizes[row]) for row in self._large_rows(directory))
+
+    def _large_rows(self, directory: Directory) -> list[int]:
+        largest = self._tables.largest_in_entry
+        return [
+            row
+            for row, size in enumerate(directory.sizes)
+            if size > largest
+            and row not in directory.symlinks
+            and (row not in directory.groups or directory.groups[row].first == (directory, row))
+        ]
+
+    def _overflow_start(self, number: int, row: int) -> int:
+        """Return the block of the first allocation extent descriptor of a file, which has some."""
+        directory = self._holders[number]
+        before = [each for each in self._large_rows(directory) if each < row]
+        first = self._entries_block(number) + self._own_entries(directory)
+        return first + sum(self._tables.count(directory.sizes[each]) for each in before)
+
+    def _overflow_blocks(self, number: int, low: int, high: int, out: memoryview) -> None:
+        directory = self._holders[number]
+        at = 0
+        for row in self._large_rows(directory):
+            size = directory.sizes[row]
+            count = self._tables.count(size)
+            if at < high and at + count > low:
+                start = self._layout.extents.first_sector(number, row) - self._data_start
+                block = self._overflow_start(number, row)
+                blocks = self._tables.blocks(start, size, block)
+                for index in range(max(low - at, 0), min(high - at, count)):
+                    place = (at + index - low) * SECTOR_SIZE
+                    out[place : place + SECTOR_SIZE] = blocks[index]
+            at += count
+
+    def _descriptors(self, number: int, row: int, size: int) -> bytes:
+        """Return the allocation descriptors in the entry of a file."""
+        start = self._layout.extents.first_sector(number, row) - self._data_start
+        if size <= self._tables.largest_in_entry:
+            return self._tables.pack(extents_of(start, size))
+        group = self._holders[number].groups.get(row)
+        if group is not None and group.first is not None:
+            directory, row = group.first
+            number = self._layout.numbers[directory]
+        return self._tables.in_entry(start, size, self._overflow_start(number, row))
 
     def _file_entries(self, number: int, rows: list[int] | range, block: int, out: memoryview) -> None:
         """Make the extended file entries of rows, the first of them at ``block``."""

@@ -129,7 +129,7 @@ class UdfFiles(Region):
         for directory in self._holders:
             self.offsets.append(at)
             self.name_bytes.append(self._measure_names(directory))
-            at += 1 + sectors(self.name_bytes[-1]) + self._own_entries(directory)
+            at += 1 + sectors(self.name_bytes[-1]) + self._own_entries(directory) + self._overflow(directory)
         self.count = at
 
     # --- places -------------------------------------------------------------------------------------
@@ -164,6 +164,10 @@ class UdfFiles(Region):
 
     def _own_entries(self, directory: Directory) -> int:
         return len(directory.names) - len(self._without_entry(directory))
+
+    def _overflow(self, directory: Directory) -> int:
+        """Return how many blocks hold what does not fit into the entries of a directory's files."""
+        return 0
 
     def _listed(self, directory: Directory) -> tuple[list[int] | range, list[bytes]]:
         """Return the rows that the directory lists, and the identifiers of its subdirectories and of those rows."""
@@ -212,6 +216,14 @@ class UdfFiles(Region):
             block = self.directory_block(number) + first
             rows = self._entry_rows(number, first, min(high, entries_end))
             self._file_entries(number, rows, block, out[(first - low) * SECTOR_SIZE :])
+        if high > entries_end:
+            first = max(low, entries_end)
+            self._overflow_blocks(
+                number, first - entries_end, high - entries_end, out[(first - low) * SECTOR_SIZE :]
+            )
+
+    def _overflow_blocks(self, number: int, low: int, high: int, out: memoryview) -> None:
+        """Make some of the blocks that :meth:`_overflow` counts."""
 
     def _name_blocks(self, number: int) -> bytes:
         if self._names[0] != number:
@@ -438,20 +450,14 @@ def short_allocations(block: int, size: int) -> bytes:
     return b"".join(SHORT_ALLOCATION.pack(*extent) for extent in extents_of(block, size))
 
 
-def largest_file(options: UdfOptions) -> int:
-    """Return how many bytes a file can have: its entry's one block holds that many allocation descriptors."""
-    if not options.revision.extended_entries:
-        return UDF_MAX_FILE
-    form = LONG_ALLOCATION if options.revision.metadata_partition else SHORT_ALLOCATION
-    return (SECTOR_SIZE - EXTENDED_ENTRY_HEAD) // form.size * MAX_EXTENT
-
-
 def check_file_size(path: str, size: int, options: UdfOptions) -> None:
-    """Raise ImageTooLargeError where a file needs more descriptors than its entry has room for."""
-    largest = largest_file(options)
-    if size > largest:
+    """Raise ImageTooLargeError where a file needs more descriptors than its entry has room for.
+
+    Extended entries go on in further blocks, so that there nothing is too large.
+    """
+    if size > UDF_MAX_FILE and not options.revision.extended_entries:
         raise ImageTooLargeError(
             f"{path} has {size:,} bytes, and a UDF {options.revision.name} file entry of one block holds at most "
-            f"{largest:,}; split it, or leave UDF out",
+            f"{UDF_MAX_FILE:,}; split it, choose UDF 2.00 or later, or leave UDF out",
             path=path,
         )
