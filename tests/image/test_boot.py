@@ -131,6 +131,9 @@ async def test_a_stick_finds_its_tables_and_udf_its_anchor_before_the_backup() -
         if data[at * 2048 : at * 2048 + 2] == b"\2\0" and _u32(data, at * 2048 + 12) == at
     ]
     assert anchors == [256, last - 256]
+    # The partition descriptor (ECMA-167 3/10.5): first sector and length at 188; it ends at the second anchor.
+    partition = next(at for at in range(32, 48) if data[at * 2048 : at * 2048 + 2] == b"\5\0") * 2048
+    assert _u32(data, partition + 188) + _u32(data, partition + 192) == last - 256
     assert plan.boots_from_usb
     assert [warning.kind for warning in plan.warnings] == []
 

@@ -32,6 +32,7 @@ from .boot_images import (
     grub_efi,
     isolinux_files,
 )
+from .kernel import in_kernel
 
 pytestmark = [pytest.mark.lab, pytest.mark.anyio]
 
@@ -166,6 +167,24 @@ async def test_other_programs_list_the_same_entries_and_partitions(
     assert "ID 'MAKER'" in listed
     assert re.search(rf"Bootoff [0-9A-F]+ {bios.lba}$", listed, re.MULTILINE)
     assert "No problems found" in _said("sgdisk", "-v", path)
+
+
+@pytest.mark.parametrize("revision", ["1.02", "2.01", "2.50"])
+async def test_udf_of_an_image_with_a_gpt_is_whole(scratch: Path, efi: Path, revision: str) -> None:
+    options = BootOptions(images=[BootImage(source=efi, platform=Platform.UEFI)], usb=UsbBoot())
+    image = _image(options)
+    image.udf_revision = revision
+    path = await _save(image, scratch / f"udf-{revision}.iso")
+    said = _said("udfinfo", path)
+    assert "Warning" not in said
+    last = path.stat().st_size // 2048 - 1
+    assert re.findall(r"^start=(\d+), .*type=ANCHOR$", said, re.MULTILINE) == ["256", str(last - 256)]
+    assert "udfrev=" + revision in said
+    assert "No problems found" in _said("sgdisk", "-v", path)
+    said = in_kernel(
+        "mkdir -p /tmp/udf && mount -t udf -o ro /dev/ubdb /tmp/udf && cat /tmp/udf/mark.txt", images=[path]
+    ).output
+    assert MARK in said
 
 
 async def test_boot_catalogs_of_others_are_read(scratch: Path) -> None:

@@ -182,7 +182,7 @@ class UdfVolume:
 
     def _partition(self) -> int:
         """Return the partition's length; it ends before what lies behind it, at the latest before the last anchor."""
-        end = self.tail[-1].start if self.tail else self._layout.sector_count - 1
+        end = self.tail[-1].start if self.tail else self._layout.last_anchor
         return end - self._layout.options.udf.revision.partition_start
 
     def _sequence(self, first: int) -> list[bytes]:
