@@ -21,7 +21,7 @@ from aioimapi.errors import printable
 from aioimapi.units import SECTOR_SIZE
 
 if TYPE_CHECKING:
-    from aioimapi.image import ImagePlan, PlannedName
+    from aioimapi.image import FileSystemImage, ImagePlan, PlannedName
 
 
 def media_list(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -35,6 +35,19 @@ def media_list(context: click.Context, parameter: click.Parameter, value: tuple[
     return tuple(dict.fromkeys(names))
 
 
+def split_room(context: click.Context, parameter: click.Parameter, value: str | None) -> str | int | None:
+    """Return a kind of medium, or a number of sectors."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit() and 0 < int(value) < 2**32:
+        return int(value)
+    from aioimapi.image import MEDIA
+
+    if value.lower() not in MEDIA:
+        raise click.BadParameter(f"{value}: say a number of sectors, or choose of {', '.join(MEDIA)}")
+    return value.lower()
+
+
 @click.command()
 @image_options
 @click.option("--names", is_flag=True, help="Show every name in every file system.")
@@ -45,17 +58,34 @@ def media_list(context: click.Context, parameter: click.Parameter, value: tuple[
     callback=media_list,
     help="Show what it takes of such a disc, with and without spare areas; several times for several kinds, or all.",
 )
+@click.option(
+    "--split",
+    metavar="KIND|SECTORS",
+    callback=split_room,
+    help="Show how many such discs it takes and what goes on each; with --names, which file goes where.",
+)
 @command_options
 def plan(
-    console: Console, source: tuple[str, ...], options: ImageOptions, names: bool, media: tuple[str, ...]
+    console: Console,
+    source: tuple[str, ...],
+    options: ImageOptions,
+    names: bool,
+    media: tuple[str, ...],
+    split: str | int | None,
 ) -> ExitCode:
     """Show the image that SOURCE... would become, without reading a file.
 
     Its size to the sector, its warnings, the names that change, and what it takes of a kind of disc.
     """
     _refuse_image(source)
+    if split is not None and media:
+        raise click.UsageError(
+            "--split and --media do not go together: each disc of a set is full but the last"
+        )
 
     async def job() -> ExitCode:
+        if split is not None:
+            return await _plan_set(console, build(parse(source), options), split, names=names)
         planned = await build(parse(source), options).plan()
         tell_warnings(console, planned.warnings)
         if names:
@@ -72,6 +102,33 @@ def plan(
         return console.result(found, text=_text.facts(lines))
 
     return console.run(job)
+
+
+async def _plan_set(console: Console, image: FileSystemImage, room: str | int, *, names: bool) -> ExitCode:
+    discs = await image.split(room)
+    tell_warnings(console, discs.warnings)
+    found, lines = [], []
+    for disc in discs.discs:
+        files, size, first, last = 0, 0, "", ""
+        for file in disc.files():
+            files, size, first, last = files + 1, size + file.size, first or file.path, file.path
+            if names and console.output_lost is None:
+                console.event("file", attrs.asdict(file))
+                console.text(f"{file.disc:>3}  {printable(file.path)}")
+        found.append(
+            {
+                "disc": disc.number,
+                "files": files,
+                "size_bytes": size,
+                "sectors": disc.sector_count,
+                "first": first,
+                "last": last,
+            }
+        )
+        span = f": {printable(first)} to {printable(last)}" if files else ""
+        held = f"{_text.plural(files, 'file')} in {_text.size(disc.sector_count * SECTOR_SIZE)}"
+        lines.append((f"Disc {disc.number}", held + span))
+    return console.result({"discs": found}, text=_text.facts(lines))
 
 
 def _estimate(kind: str, sectors: int) -> dict[str, Any]:

@@ -34,6 +34,9 @@ from aioimapi.image._source import CHUNK_SECTORS as CHUNK_SECTORS
 from aioimapi.image._source import Hasher as Hasher
 from aioimapi.image._source import SectorReader as SectorReader
 from aioimapi.image._source import SectorSource as SectorSource
+from aioimapi.image._split import DiscSet as DiscSet
+from aioimapi.image._split import SplitDisc as SplitDisc
+from aioimapi.image._split import SplitFile as SplitFile
 from aioimapi.image._warnings import PlanWarning as PlanWarning
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ __all__ = (
     "Chunk",
     "Digest",
     "DirectoryItem",
+    "DiscSet",
     "Emulation",
     "ExtractReport",
     "FileSystemImage",
@@ -81,6 +85,8 @@ __all__ = (
     "SectorReader",
     "SectorSource",
     "SkippedEntry",
+    "SplitDisc",
+    "SplitFile",
     "UsbBoot",
     "Volume",
     "feed",

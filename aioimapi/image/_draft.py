@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections import deque
+from typing import Self
 
 import anyio
 import anyio.to_thread
@@ -65,6 +66,15 @@ class Draft:
         self._explicit: list[tuple[Directory, str]] = []
         self._points: dict[int, _Point] = {}
         self._last_point = 0
+
+    @classmethod
+    def of_tree(cls, root: Directory, other: Draft) -> Self:
+        """Return the draft of a tree that was made of another draft's items, which are all listed."""
+        draft = cls(other.default_time())
+        draft.root = root
+        draft.follows, draft.clamps = other.follows, other.clamps
+        draft._made.clear()
+        return draft
 
     def check_idle(self) -> None:
         """Raise LocalProtocolError while a thread works on the tree."""

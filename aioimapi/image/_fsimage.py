@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterable
 from typing import get_args
@@ -25,6 +26,7 @@ from aioimapi.image._items import DirectoryItem
 from aioimapi.image._media import Capacity, FreeMedium, Medium, Room, defaults_for, room_of
 from aioimapi.image._plan import ChangePolicy, ImagePlan
 from aioimapi.image._plan_warnings import add_layout_warnings
+from aioimapi.image._split import DiscSet, Recipe
 
 
 class FileSystemImage:
@@ -192,6 +194,64 @@ class FileSystemImage:
                 return self._plan
             return await anyio.to_thread.run_sync(self._plan_alone, limiter=anyio.CapacityLimiter(1))
 
+    async def split(self, capacity: Capacity | None = None) -> DiscSet:
+        """Spread the tree over as many discs as it takes; no file is read yet.
+
+        Files stay in the order of their names, directory by directory, and each disc is filled before the next; the
+        same tree is split the same way each time. Every disc is an image that can be read without the others. It has
+        the file ``SHA256SUMS`` with the digests of its files, and ``DISCS.tsv`` with all files of the set: disc, size
+        and path. Names of one hard-linked file share a disc.
+
+        Args:
+            capacity: What each disc must fit on; the image's own capacity where None.
+
+        Returns:
+            The discs. The tree is frozen from now on.
+
+        Raises:
+            SourceError: A folder or file cannot be read.
+            ImageTooLargeError: A file does not fit on a disc of its own.
+            DuplicateNameError: The tree has one of these two files itself.
+            ImageFrozenError: The image was planned.
+            ImageError: There is no capacity, or the image is to start machines.
+
+        Cancellation:
+            At the end of the step that runs; may be repeated.
+        """
+        wanted = self.capacity if capacity is None else capacity
+        if wanted is None:
+            raise ImageError("split needs to know what each disc holds: give a capacity")
+        if self.boot is not None:
+            raise ImageError(
+                "an image that starts machines is not split; make the disc that starts them apart"
+            )
+        self._draft.root.check_open()
+        room = room_of(wanted)
+        async with self._draft.lock:
+            return await anyio.to_thread.run_sync(self._split_alone, room, limiter=anyio.CapacityLimiter(1))
+
+    def _split_alone(self, room: Room) -> DiscSet:
+        with self._draft.mutex:
+            self._draft.take_pending()
+            self._draft.date_made_directories()
+            log = self._draft.scanner.log
+            recipe = Recipe(self._disc, self._draft.default_time(), log.warnings())
+            discs = DiscSet(self._draft.root, recipe, room)
+            discs.fill()
+            for directory in walk(self._draft.root):
+                directory.frozen = True
+            return discs
+
+    def _disc(self, number: int, root: Directory) -> FileSystemImage:
+        """Return an image like this one that holds another tree: one disc of a set."""
+        disc = copy.copy(self)
+        now = self._draft.default_time()
+        name = self.volume_name or time.strftime("%Y%m%d_%H%M%S", time.gmtime(now // 1_000_000_000))
+        disc.volume_name = f"{name}_{number}"
+        disc.capacity = None
+        disc._draft = Draft.of_tree(root, self._draft)
+        return disc
+
     def _plan_alone(self) -> ImagePlan:
         with self._draft.mutex:
             if self._plan is None:
@@ -243,7 +303,8 @@ class FileSystemImage:
             where = f"on {room.name}" if room.name else "in its capacity"
             raise ImageTooLargeError(
                 f"the image takes {needed:,} sectors, and {room.sectors:,} are free {where}: "
-                f"{needed - room.sectors:,} too many; take something out, or take a larger one",
+                f"{needed - room.sectors:,} too many; take something out, take a larger one, "
+                "or split it over several discs",
                 needed=needed,
                 free=room.sectors,
             )

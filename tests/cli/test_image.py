@@ -380,3 +380,27 @@ def test_plan_says_what_is_too_large_for_a_disc(run: Run, work: Path) -> None:
     assert ended.code == 0
     assert "too much" in ended.out
     assert run("plan", "photos", "--media", "dvd+r", "--json").result["result"]["media"][0]["fits"] is False
+
+
+def test_plan_tells_how_a_tree_is_split(run: Run, work: Path) -> None:
+    for number in range(6):
+        (work / "photos" / f"{number}.raw").write_bytes(bytes(200_000))
+    ended = run("plan", "photos", "--split", "608", "--names", "--json")
+    discs = ended.result["result"]["discs"]
+    files = [line for line in ended.lines if line["event"] == "file"]
+    assert len(discs) > 1
+    assert [disc["disc"] for disc in discs] == list(range(1, len(discs) + 1))
+    assert all(disc["sectors"] <= 608 for disc in discs)
+    assert len(files) == sum(disc["files"] for disc in discs) == 10
+    assert files[0]["path"] == discs[0]["first"]
+    assert {file["path"] for file in files} >= {f"/{number}.raw" for number in range(6)}
+    text = run("plan", "photos", "--split", "608").out
+    assert "Disc 1 " in text
+    assert "0.raw" in text
+    assert "Disc 1 " in run("plan", "photos", "--split", "BD-R").out
+
+
+def test_splits_that_make_no_sense(run: Run, work: Path) -> None:
+    assert run("plan", "photos", "--split", "floppy").code == 2
+    assert run("plan", "photos", "--split", "cd-r", "--media", "cd-r").code == 2
+    assert run("plan", "photos", "--split", "64").code != 0
