@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import anyio
 import pytest
 
+from aioimapi.fs import FileSystem, last_sector
 from aioimapi.fs.read import EntryKind
-from aioimapi.image import open_volume
+from aioimapi.image import FileSystemImage, open_volume
 
 from . import oracles
 from .command import Names, aioimapi, planned_names
@@ -157,6 +159,96 @@ def test_the_mirror_serves_where_the_metadata_is_damaged(
     in_kernel(mount_commands("/dev/ubdb", [ALONE], scratch, sample=True), images=[alone], timeout_s=200)
     view = views_of(source, names, LEFT_OUT).udf
     assert differences(source, load_tree(scratch / "alone.jsonl"), view) == []
+
+
+def test_udfclient_lists_every_name(images: tuple[str, Path, Path], root: Path, scratch: Path) -> None:
+    """It aborts on names of 255 bytes, so it gets a tree without."""
+    image = scratch / "plain.iso"
+    image.unlink(missing_ok=True)
+    places = [root / "sizes", root / "deep-short"]
+    aioimapi("image", *places, "-o", image, "--udf-revision", images[0], "--fs", "udf")
+    said = subprocess.run(
+        ["udfdump", "-t", "-b", "2048", image], capture_output=True, timeout=100, check=True
+    )
+    listed = {line[9:].decode() for line in said.stdout.splitlines() if line.startswith(b":Rootdir/")}
+    assert listed == {
+        str(path.relative_to(root)) for place in places for path in place.rglob("*") if path.is_file()
+    }
+
+
+def test_the_kernel_reads_files_with_streams_and_real_time_files(scratch: Path) -> None:
+    images = []
+    for revision in REVISIONS:
+        image = scratch / f"streams-{revision}.iso"
+        anyio.run(_image_with_streams, image, revision)
+        images.append(image)
+    lines = []
+    for letter in "bcdef":
+        lines += [
+            f"folder=$(mount-image /dev/ubd{letter} udf)",
+            'echo $(stat -c "%n %s %h" "$folder"/* | sed "s,.*/,,") $(sha256sum < "$folder/film")',
+            'umount "$folder"',
+        ]
+    run = in_kernel("\n".join(lines), images=images, timeout_s=100)
+    digest = hashlib.sha256(b"film" * 5000).hexdigest()
+    found = [line.split(" ", 6)[:7] for line in run.output.splitlines() if line.startswith("film")]
+    # a file's stream directory counts as a link (ECMA-167 4/8.8.3)
+    expected = [["film", "20000", links, "plain", "5", "1", digest] for links in "12222"]
+    assert [[*line[:6], line[6].split()[0]] for line in found] == expected
+
+
+async def _image_with_streams(output: Path, revision: str) -> None:
+    image = FileSystemImage("STREAMS", file_systems=[FileSystem.UDF], udf_revision=revision)
+    image.root.add_file("film", b"film" * 5000)
+    image.root.add_file("plain", b"plain")
+    await image.root.add_stream("film", "author", b"somebody")
+    await image.root.set_real_time("film")
+    await (await image.plan()).save(output)
+
+
+@pytest.mark.parametrize(("revision", "extents"), [("2.01", 500), ("2.50", 300)])
+def test_the_kernel_reads_a_file_whose_descriptors_go_on_behind_its_entry(
+    revision: str, extents: int, scratch: Path
+) -> None:
+    """Hundreds of gigabytes, sparse in the source as in the image."""
+    source, image = scratch / "huge", scratch / "huge.iso"
+    with source.open("wb") as file:
+        file.truncate(extents * UDF_EXTENT)
+    seams = (0, 1, 112, 113, 114, 228, 229, extents - 1)
+    anyio.run(_sparse_image, source, image, revision, seams)
+    commands = ["folder=$(mount-image /dev/ubdb udf)", 'stat -c "size %s" "$folder/huge"']
+    commands += [
+        f'dd if="$folder/huge" bs=1 count=12 skip={seam * UDF_EXTENT} iflag=skip_bytes status=none; echo'
+        for seam in seams
+    ]
+    try:
+        run = in_kernel("\n".join(commands), images=[image], timeout_s=100)
+    finally:
+        image.unlink()
+        source.unlink()
+    assert run.output.splitlines()[-len(seams) - 1 :] == [
+        f"size {extents * UDF_EXTENT}",
+        *(f"extent {seam:05}" for seam in seams),
+    ]
+
+
+async def _sparse_image(source: Path, output: Path, revision: str, seams: Sequence[int]) -> None:
+    image = FileSystemImage("HUGE", file_systems=[FileSystem.UDF], udf_revision=revision)
+    image.root.add_file("huge", source)
+    plan = await image.plan()
+    layout = plan.layout
+    with output.open("wb") as file:
+        file.truncate(plan.size)
+        for region in (*layout.regions, *layout.tail):
+            sectors = bytearray(region.count * 2048)
+            region.render(region.start, memoryview(sectors))
+            file.seek(region.start * 2048)
+            file.write(sectors)
+        file.seek(-2048, os.SEEK_END)
+        file.write(last_sector(layout))
+        for seam in seams:
+            file.seek(layout.extents.rows[0][0] * 2048 + seam * UDF_EXTENT)
+            file.write(b"extent %05d" % seam)
 
 
 async def _findings_of_equal(image: Path, source: Tree) -> tuple[str, ...]:
