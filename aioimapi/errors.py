@@ -279,14 +279,23 @@ class MediumDamagedError(VirtualMediumError):
     Attributes:
         path: The medium file.
         savable: What of the disc can be saved, in words.
+        why: What is wrong, in words.
     """
 
     def __init__(
-        self, message: str, *, path: str = "", savable: str = "", drive: str = "", profile: str = ""
+        self,
+        message: str,
+        *,
+        path: str = "",
+        savable: str = "",
+        why: str = "",
+        drive: str = "",
+        profile: str = "",
     ) -> None:
         super().__init__(message, drive=drive, profile=profile)
         self.path = path
         self.savable = savable
+        self.why = why
 
 
 # --- recording --------------------------------------------------------------------------------------

@@ -166,6 +166,18 @@ def test_a_disc_of_any_kind_is_rebuilt(tmp_path: Path, kind: str) -> None:
     host.target.close()
 
 
+@pytest.mark.parametrize("kind", ["dvd-rw", "dvd+rw", "bd-r", "cd-r", "dvd-ram"])
+def test_a_disc_that_never_was_burned_is_blank_again(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "disc.img"
+    VirtualMedium.create(path, kind).close()
+    Path(f"{path}.state").write_text("garbage")
+    found = check_medium(path)
+    assert "virtual check" not in found.problems[0].text, "it says what is wrong, not to ask again"
+    assert repair_medium(path, kind=kind).backup.endswith(".bak")
+    with VirtualMedium.open(path) as medium:
+        assert medium.state == blank_disc(MediumKind(kind))
+
+
 def test_a_file_that_was_cut(burned: Path) -> None:
     os.truncate(burned, 66 * 2048 + 100)
     check = check_medium(burned)

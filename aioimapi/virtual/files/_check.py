@@ -20,10 +20,11 @@ from aioimapi.errors import DiscError, MediumDamagedError, VirtualMediumError
 from aioimapi.units import MSF_OFFSET, SECTOR_SIZE
 from aioimapi.virtual.discs._cd import CdDisc, CdForm
 from aioimapi.virtual.discs._kinds import MediumKind, media_kind
+from aioimapi.virtual.discs._registry import blank_disc
 from aioimapi.virtual.discs._state import DiscState
 from aioimapi.virtual.files import _sidecar
 from aioimapi.virtual.files._filled import filled_disc, found_cd
-from aioimapi.virtual.files._medium import RAW_SIZE, RAW_SUFFIX, lock_medium, open_file
+from aioimapi.virtual.files._medium import MIN_SECTORS, RAW_SIZE, RAW_SUFFIX, lock_medium, open_file
 
 BACKUP: Final = ".bak"
 _MAX_BACKUPS: Final = 1_000
@@ -318,11 +319,11 @@ def _salvage(
         state.check()
         found.faults = _faults(body.get("faults"))
     except (*_sidecar.NONSENSE, VirtualMediumError):
-        found.add(str(error))
+        found.add(error.why)
         _rebuild(found, size, told, data)
         return
     if told is not None and told is not state.kind:
-        found.add(str(error))
+        found.add(error.why)
         _rebuild(found, size, told, b"")
         return
     found.kind = state.kind
@@ -334,10 +335,10 @@ def _salvage(
             end = min(size // SECTOR_SIZE, state.track_end(last))
             last.next_lba = max(last.next_lba, end)
         found.add(
-            str(error), f"the state is kept as it says; the open track goes up to sector {last.next_lba:,}"
+            error.why, f"the state is kept as it says; the open track goes up to sector {last.next_lba:,}"
         )
     else:
-        found.add(str(error), "the state is kept as it says: no sector of the disc is lost")
+        found.add(error.why, "the state is kept as it says: no sector of the disc is lost")
     found.state = state
     found.savable = "what the sidecar still says, and the sectors"
     _compare(found, state, size)
@@ -371,12 +372,22 @@ def _rebuild(found: _Finding, size: int, told: MediumKind | None, data: bytes) -
         _rebuild_cd(found, kind, sectors, raw)
         return
     there = _SIZE.search(data)
+    if not size:
+        found.state = blank_disc(kind, _sectors_of(kind, int(there[1]) if there else None))
+        found.savable = "nothing: no sector is there"
+        found.problems[-1] = attrs.evolve(found.problems[-1], remedy=f"a blank {kind.value}")
+        return
     found.state = _fresh(found, kind, sectors, int(there[1]) if there else None)
     if found.state is not None:
         found.problems[-1] = attrs.evolve(
             found.problems[-1],
             remedy=f"a finished {kind.value} with the {sectors:,} sectors in the file as its one track",
         )
+
+
+def _sectors_of(kind: MediumKind, told: int | None) -> int | None:
+    """Return the size that a broken sidecar still tells, where a disc of the kind can have it."""
+    return told if told is not None and MIN_SECTORS <= told <= kind.traits.sectors else None
 
 
 def _rebuild_cd(found: _Finding, kind: MediumKind, count: int, raw_end: int) -> None:

@@ -164,6 +164,7 @@ def damaged(path: str, why: str) -> MediumDamagedError:
         f" 'aioimapi virtual check {medium}' says what can be saved, and with --repair saves it",
         path=medium,
         savable="the sectors in the medium file",
+        why=f"{path} does not describe a virtual disc: {why}",
     )
 
 
