@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import stat
@@ -11,10 +12,11 @@ from struct import pack, unpack_from
 import golden
 import pytest
 
-from aioimapi.errors import ImageTooLargeError
+from aioimapi.errors import ImageTooLargeError, ImapiError
 from aioimapi.fs import ALL_FILE_SYSTEMS, Directory, FileSystem, Layout, LayoutOptions, last_sector, lay_out
 from aioimapi.fs._tree import FileExtras, LinkGroup
 from aioimapi.fs._udf_options import UDF_REVISIONS, UdfOptions
+from aioimapi.fs.read import WalkGuard
 from aioimapi.units import SECTOR_SIZE
 
 _TIME = 1_700_000_000_123_456_000
@@ -402,3 +404,33 @@ def test_udf_1_02_is_what_it_was() -> None:
         digest.update(source.content[number])
     assert layout.sector_count == 1_049_280
     assert digest.hexdigest() == "bd934ab51d7cbf7d83f8d5358b2a12871e69481a3d6cafc6ccaef7274a9c15a9"
+
+
+@pytest.mark.parametrize("revision", ["2.01", "2.50"])
+def test_a_damaged_volume_ends_in_findings_or_an_error_of_ours(revision: str) -> None:
+    root = tree()
+    extras = FileExtras()
+    extras.streams = Directory("long:", root)
+    extras.streams.add_row("author", 8, 0, _FILE, 0, 0)
+    root.extras[0] = extras
+    intact = sectors_of(laid_out(revision, root))
+    chance = random.Random(revision)
+    for _ in range(200):
+        source = golden.Sectors(intact.sector_count, dict(intact.content))
+        golden.mutate(source, chance)
+        source.bad = set(chance.sample(sorted(source.content), chance.randrange(20)))
+        with contextlib.suppress(ImapiError):
+            detected, context = golden.opened(source, "udf")
+            guard = WalkGuard(context)
+            stack = [(detected.file_system.root, 0)]
+            while stack:
+                directory, depth = stack.pop()
+                if not guard.admits(directory, depth):
+                    continue
+                with contextlib.suppress(ImapiError):
+                    for entry in golden.run(detected.file_system.children(directory), source, guard):
+                        if entry.streams:
+                            golden.run(detected.file_system.streams(entry), source, guard)
+                        if entry.is_directory:
+                            stack.append((entry, depth + 1))
+            assert len(context.findings.sentences()) < 500
