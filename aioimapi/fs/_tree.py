@@ -66,6 +66,7 @@ class Directory:
         groups: Row → hard-link group, for files of more than one name.
         sources: Row → where the bytes are, for rows whose bytes are not in ``origin`` under the row's name.
         extras: Row → named streams and the like.
+        hidden: Names of files and subdirectories that are marked as hidden.
         origin: Where the host has this directory, or None.
     """
 
@@ -77,6 +78,7 @@ class Directory:
         "gid",
         "gids",
         "groups",
+        "hidden",
         "mode",
         "modes",
         "mtime_ns",
@@ -121,6 +123,7 @@ class Directory:
         self.groups: dict[int, LinkGroup] = {}
         self.sources: dict[int, object] = {}
         self.extras: dict[int, FileExtras] = {}
+        self.hidden: frozenset[str] = frozenset()
         self.frozen = False
         self._index: dict[str, Directory | int] | None = None
 
@@ -213,11 +216,12 @@ class Directory:
         if not names:
             return
         self.directories = [each for each in self.directories if each.name not in names]
+        self.hidden -= names
         self._keep_rows([row for row, name in enumerate(self.names) if name not in names])
 
     def adopt(self, other: Directory) -> None:
         """Take the whole content of another directory into this one, which is empty."""
-        for slot in ("origin", "names", *_COLUMNS, *_SPARSE):
+        for slot in ("origin", "names", "hidden", *_COLUMNS, *_SPARSE):
             setattr(self, slot, getattr(other, slot))
         self.directories = other.directories
         for child in self.directories:
@@ -228,6 +232,7 @@ class Directory:
         """Append rows of another directory, whose names are free here; their bytes stay where ``other`` has them."""
         first = len(self.names)
         self.names += [other.names[row] for row in rows]
+        self.hidden |= other.hidden
         for column in _COLUMNS:
             old = getattr(other, column)
             getattr(self, column).extend(array(old.typecode, [old[row] for row in rows]))
@@ -258,6 +263,11 @@ class Directory:
             if old:
                 setattr(self, sparse, {new: old[row] for new, row in enumerate(rows) if row in old})
         self._index = None
+
+    def hidden_rows(self) -> set[int]:
+        """Return the rows whose names are marked as hidden."""
+        hidden = self.hidden
+        return {row for row, name in enumerate(self.names) if name in hidden} if hidden else set()
 
     def drop_index(self) -> None:
         """Let go of the name index; it is built again when it is needed."""

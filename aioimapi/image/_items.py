@@ -32,6 +32,7 @@ class ImageItem:
         uid: Owner.
         gid: Group.
         symlink: The target of a symlink.
+        hidden: Whether it is marked as hidden.
     """
 
     path: str
@@ -42,6 +43,7 @@ class ImageItem:
     uid: int
     gid: int
     symlink: str | None = None
+    hidden: bool = False
 
 
 @attrs.frozen
@@ -388,6 +390,30 @@ class DirectoryItem:
         directory.check_open()
         directory.extras.setdefault(row, FileExtras()).real_time = real_time
 
+    async def set_hidden(self, path: str, hidden: bool = True) -> None:
+        """Mark a file or directory as hidden, in every file system; readers may heed that, as Linux does.
+
+        Raises:
+            ImageFrozenError: The image was planned.
+            ItemNotFoundError: There is no such item.
+            SourceError: A folder that was added cannot be read.
+
+        Cancellation:
+            While folders are listed; nothing was changed.
+
+        IMAPI: IFsiItem::put_IsHidden.
+        """
+        await self._draft.scan()
+        found = _resolve(self._directory, path)
+        if found is None or found == (self._directory, None):
+            raise ItemNotFoundError(f"{self.path} has no item {path!r} that could be hidden", path=path)
+        directory, row = found
+        directory.check_open()
+        holder, name = (
+            (directory.parent, directory.name) if row is None else (directory, directory.names[row])
+        )
+        holder.hidden = holder.hidden | {name} if hidden else holder.hidden - {name}
+
     async def _find_file(self, path: str) -> tuple[Directory, int]:
         await self._draft.scan()
         found = _resolve(self._directory, path)
@@ -412,7 +438,14 @@ def _resolve(directory: Directory, path: str) -> tuple[Directory, int | None] | 
 def _item(directory: Directory, row: int | None) -> ImageItem:
     if row is None:
         return ImageItem(
-            directory.path, "directory", 0, directory.mtime_ns, directory.mode, directory.uid, directory.gid
+            directory.path,
+            "directory",
+            0,
+            directory.mtime_ns,
+            directory.mode,
+            directory.uid,
+            directory.gid,
+            hidden=directory.name in directory.parent.hidden,
         )
     target = directory.symlinks.get(row)
     return ImageItem(
@@ -424,4 +457,5 @@ def _item(directory: Directory, row: int | None) -> ImageItem:
         directory.uids[row],
         directory.gids[row],
         target,
+        directory.names[row] in directory.hidden,
     )

@@ -318,7 +318,9 @@ class DiscSet:
 
 
 def _like(old: Directory, parent: Directory | None) -> Directory:
-    return Directory(old.name, parent, mode=old.mode, uid=old.uid, gid=old.gid, mtime_ns=old.mtime_ns)
+    made = Directory(old.name, parent, mode=old.mode, uid=old.uid, gid=old.gid, mtime_ns=old.mtime_ns)
+    made.hidden = old.hidden
+    return made
 
 
 def _ensure(old: Directory, made: dict[Directory, Directory]) -> Directory:

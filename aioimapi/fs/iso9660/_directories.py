@@ -23,6 +23,7 @@ from aioimapi.fs._times import directory_stamp
 from aioimapi.fs._tree import Directory
 from aioimapi.fs.iso9660._records import (
     DIRECTORY,
+    HIDDEN,
     MAX_EXTENT,
     MULTI_EXTENT,
     directory_record,
@@ -210,21 +211,24 @@ class PlainHierarchy(Hierarchy):
         items.sort()
         sizes, mtimes, groups, version = directory.sizes, directory.mtimes, directory.groups, self._version
         placed = layout.extents.rows[number]
+        hidden = directory.hidden_rows()
         for identifier, row in items:
             if row < 0:
                 each = directory.directories[~row]
                 other = numbers[each]
+                kind = DIRECTORY | (HIDDEN if each.name in directory.hidden else 0)
                 yield directory_record(
-                    identifier, self.extent(other), self.sizes[other], _stamp(each.mtime_ns), DIRECTORY
+                    identifier, self.extent(other), self.sizes[other], _stamp(each.mtime_ns), kind
                 )
                 continue
             size = sizes[row]
             stamp = directory_stamp(mtimes[row] // 1_000_000_000)
             identifier += version
-            if row in groups or size >= _MULTI:
+            if row in groups or size >= _MULTI or row in hidden:
                 sector = layout.extents.first_sector(number, row) if size else 0
+                mark = HIDDEN if row in hidden else 0
                 for extent, length, flags in extent_parts(sector, size):
-                    yield directory_record(identifier, extent, length, stamp, flags)
+                    yield directory_record(identifier, extent, length, stamp, flags | mark)
                 continue
             sector = placed[row] if size else 0
             structure, total = plain_record_struct(len(identifier))
@@ -304,7 +308,7 @@ class RockRidgeHierarchy(Hierarchy):
             directory.gids,
         )
         placed = layout.extents.rows[number]
-        special = directory.symlinks.keys() | directory.groups.keys()
+        special = directory.symlinks.keys() | directory.groups.keys() | directory.hidden_rows()
         serial = self._serial_base(number)
         version = self._version
         for identifier, row, name in self._items(directory):
@@ -361,11 +365,13 @@ class RockRidgeHierarchy(Hierarchy):
         ]
 
     def _directory_record(
-        self, identifier: bytes, directory: Directory, system_use: bytes, *, placed: bool
+        self, identifier: bytes, directory: Directory, system_use: bytes, *, placed: bool, mark: int = 0
     ) -> bytes:
         number = self._layout.numbers[directory]
         extent, size = (self.extent(number), self.sizes[number]) if placed else (0, 0)
-        return directory_record(identifier, extent, size, _stamp(directory.mtime_ns), DIRECTORY, system_use)
+        return directory_record(
+            identifier, extent, size, _stamp(directory.mtime_ns), DIRECTORY | mark, system_use
+        )
 
     def _slow_records(
         self, number: int, row: int, identifier: bytes, name: bytes, area: ContinuationArea, *, placed: bool
@@ -377,7 +383,9 @@ class RockRidgeHierarchy(Hierarchy):
             each = directory.directories[~row]
             entries = [*self._directory_entries(each), *alternate_name(name)]
             room = MAX_RECORD - 33 - len(identifier) - 1 + (len(identifier) & 1)
-            yield self._directory_record(identifier, each, area.system_use(entries, room), placed=placed)
+            mark = HIDDEN if each.name in directory.hidden else 0
+            use = area.system_use(entries, room)
+            yield self._directory_record(identifier, each, use, placed=placed, mark=mark)
             return
         identifier += self._version
         size, target = directory.sizes[row], directory.symlinks.get(row)
@@ -398,8 +406,10 @@ class RockRidgeHierarchy(Hierarchy):
         stamp = _stamp(directory.mtimes[row])
         room = MAX_RECORD - 33 - len(identifier) - 1 + (len(identifier) & 1)
         sector = layout.extents.first_sector(number, row) if placed and size else 0
+        mark = HIDDEN if directory.names[row] in directory.hidden else 0
         for extent, length, flags in extent_parts(sector, size):
-            yield directory_record(identifier, extent, length, stamp, flags, area.system_use(entries, room))
+            use = area.system_use(entries, room)
+            yield directory_record(identifier, extent, length, stamp, flags | mark, use)
 
     def _link_facts(self, count: int, number: int, row: int) -> tuple[int, int]:
         group = self._layout.directories[number].groups[row]

@@ -10,6 +10,8 @@ MAX_EXTENT = 0xFFFF_F800
 
 MULTI_EXTENT = 0x80
 DIRECTORY = 0x02
+HIDDEN = 0x01
+"""The existence bit: the user need not be told of the file (ECMA-119 9.1.6)."""
 
 _RECORD = Struct("<BBI4sI4s7sBBB4sB")
 _VOLUME_1 = b"\x01\x00\x00\x01"  # volume sequence number 1, both-endian

@@ -43,7 +43,7 @@ DIRECTORY, FILE, SYMLINK = 4, 5, 12  # ECMA-167 4/14.6.6
 SHORT_ADS, LONG_ADS, EMBEDDED = 0, 1, 3  # ECMA-167 4/14.6.8
 IMPLEMENTATION = implementation_identifier()
 FIRST_UNIQUE_ID = 16  # OSTA UDF 3.2.1.1: 0 is the root's, 1 to 15 are kept for the Macintosh
-_CHARACTERISTIC_DIRECTORY, CHARACTERISTIC_PARENT = 0x02, 0x08
+_CHARACTERISTIC_HIDDEN, _CHARACTERISTIC_DIRECTORY, CHARACTERISTIC_PARENT = 0x01, 0x02, 0x08
 _FE_TAG, _FID_TAG = 261, 257
 
 
@@ -241,28 +241,31 @@ class UdfFiles(Region):
         at = _identify(data, 0, first_block, version, up, parent_block, partition, b"", unique_id)
         rows, names = self._listed(directory)
         folders = len(directory.directories)
+        hidden, hidden_rows = directory.hidden, directory.hidden_rows()
         for each, name in zip(directory.directories, names, strict=False):
             block = self.directory_block(layout.numbers[each])
+            kind = _CHARACTERISTIC_DIRECTORY | (_CHARACTERISTIC_HIDDEN if each.name in hidden else 0)
             at += _identify(
                 data, at, first_block + (at >> 11), version,
-                _CHARACTERISTIC_DIRECTORY, block, partition, name, block + FIRST_UNIQUE_ID,
+                kind, block, partition, name, block + FIRST_UNIQUE_ID,
             )  # fmt: skip
         block = self._entries_block(number)
         groups = directory.groups
         shared_id = self._shared_id(number)
         for row, name in zip(rows, names[folders:], strict=True):
+            kind = _CHARACTERISTIC_HIDDEN if row in hidden_rows else 0
             if row in groups:
                 own = self.entry_block(number, row)
                 first = groups[row].first == (directory, row)
                 unique_id = own + FIRST_UNIQUE_ID if first else self._later_name_id(directory, row, own)
                 at += _identify(
-                    data, at, first_block + (at >> 11), version, 0, own, partition, name, unique_id
+                    data, at, first_block + (at >> 11), version, kind, own, partition, name, unique_id
                 )
                 if not first:
                     continue
             else:
                 at += _identify(
-                    data, at, first_block + (at >> 11), version, 0, block, partition, name,
+                    data, at, first_block + (at >> 11), version, kind, block, partition, name,
                     block + FIRST_UNIQUE_ID if shared_id is None else shared_id,
                 )  # fmt: skip
             block += 1
