@@ -138,9 +138,7 @@ def _next_address(media: MediaState, source: SectorSource, refuse: _Refusal) -> 
             DiscNotWritableError,
             "tells no address for the next write: it is full or damaged; use a blank one",
         )
-    if not media.blank and not (
-        isinstance(source, PlacedSource) and source.start_lba
-    ):
+    if not media.blank and not (isinstance(source, PlacedSource) and source.start_lba):
         unfinished = unfinished_sectors(media)
         if unfinished is not None:
             refuse(

@@ -12,6 +12,7 @@ from aioimapi.mmc import (
     BackgroundFormat,
     Capabilities,
     DataBlockType,
+    DiscType,
     FormatParameters,
     FormatType,
     MultiSession,
@@ -118,7 +119,7 @@ async def set_write_parameters(drive: Drive, *, closes_disc: bool) -> None:
         fixed_packet=False,
         data_block_type=DataBlockType.MODE_1,
         link_size_valid=False,
-        session_format=0,
+        session_format=DiscType.CD_DA_OR_ROM,
     )
     try:
         await drive.set_mode_page(page)
