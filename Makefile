@@ -50,7 +50,7 @@ lab: $(VENV)/.test  ## Run the tests that need the lab: a real Linux kernel with
 	@test -x $(LAB)/setup || { echo "no lab at $(LAB): set AIOIMAPI_LAB to its folder" >&2; exit 1; }
 	$(LAB)/setup
 	tests/lab/setup
-	AIOIMAPI_LAB=$(abspath $(LAB)) $(BIN)/pytest -m lab --timeout 900 $(ARGS)
+	AIOIMAPI_LAB=$(abspath $(LAB)) $(BIN)/pytest -m lab --timeout 900 -n 2 --dist loadfile $(ARGS)
 
 compatibility: $(VENV)/.test  ## Try programs by others on the virtual drive in the lab, and write docs/compatibility.md
 	$(LAB)/setup
