@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import re
 import sys
 from collections.abc import Awaitable
 from typing import Protocol
+
+import anyio.to_thread
 
 from aioimapi.errors import DriveNotFoundError, UnknownUrlError
 from aioimapi.transport._base import Transport
@@ -41,8 +44,14 @@ async def _open_device(target: str, /, *, exclusive: bool) -> Transport:
     )
 
 
+_VIRTUAL = "aioimapi.transport._virtual"
+
+
 async def _open_virtual(target: str, /, *, exclusive: bool) -> Transport:
     del exclusive  # a virtual disc is in one drive at a time, always
+    if _VIRTUAL not in sys.modules:
+        # The whole emulated drive takes a fifth of a second to import: too long for an event loop to stand still.
+        await anyio.to_thread.run_sync(importlib.import_module, _VIRTUAL)
     from aioimapi.transport._virtual import VirtualTransport
 
     return await VirtualTransport.open(target)
