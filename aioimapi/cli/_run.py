@@ -34,7 +34,7 @@ def run_job(console: Console, job: Job) -> ExitCode:
         try:
             return anyio.run(_supervise, console, job, backend=console.loop)
         except BaseExceptionGroup as group:
-            from aioimapi.image._tasks import (
+            from aioimapi._tasks import (
                 sole_error,
             )  # here, since a start-up without errors never needs the room
 

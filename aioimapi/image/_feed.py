@@ -19,10 +19,10 @@ import attrs
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from aioimapi._tasks import task_group
 from aioimapi.errors import LocalProtocolError
 from aioimapi.image._digest import MARK_BYTES
 from aioimapi.image._source import CHUNK_SECTORS, Hasher, SectorSource
-from aioimapi.image._tasks import task_group
 
 FEED_BYTES = 8 * 1024 * 1024
 """Bytes of a feed's buffers: the chunk that is lent, the one that fills, and those that wait."""

@@ -16,6 +16,7 @@ import anyio.lowlevel
 import attrs
 from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskGroup
 
+from aioimapi._tasks import sole_error, task_group
 from aioimapi.errors import LocalProtocolError, ServerAddressError, ServerNotSecureError
 from aioimapi.iscsi._broken import BrokenPduError
 from aioimapi.iscsi._chap import Chap
@@ -273,33 +274,11 @@ async def serve(
                 transport = await stack.enter_async_context(await open_transport(transport))
             units[name] = LogicalUnit(name, transport)
         server = Server(host, port, units, chap, limits)
-        async with _task_group() as group:
+        async with task_group() as group:
             for listener in listeners:
                 group.start_soon(server._listen, listener, group)
             yield server
             group.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _task_group() -> AsyncIterator[TaskGroup]:
-    """Open a task group that raises the block's error as itself: the server's tasks raise none."""
-    failure: BaseException
-    try:
-        async with anyio.create_task_group() as group:
-            yield group
-        return
-    except BaseExceptionGroup as error:
-        failure = _sole(error)
-    try:
-        raise failure
-    finally:
-        del failure  # its traceback holds this frame: a ring that only the collector would open
-
-
-def _sole(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -347,7 +326,8 @@ def _address(name: tuple[str, int]) -> str:
 
 def _tell(address: str, error: BaseException) -> None:
     """Log why a connection ended: quietly where the initiator went, loudly where the fault is ours."""
-    error = _sole(error)
+    if isinstance(error, BaseExceptionGroup):
+        error = sole_error(error)
     if isinstance(error, anyio.EndOfStream | anyio.BrokenResourceError | anyio.ClosedResourceError | OSError):
         logger.debug("%s: the connection has ended", address)
     elif isinstance(error, BrokenPduError):

@@ -8,9 +8,9 @@ from typing import Final
 
 import anyio
 
+from aioimapi._tasks import task_group
 from aioimapi.drive import Drive
 from aioimapi.drive._failure import address_of
-from aioimapi.image._tasks import task_group
 from aioimapi.recorder._progress import Meter, Silence
 
 SILENCE_S: Final = 5.0

@@ -10,11 +10,11 @@ from typing import TypeAlias
 import anyio
 import attrs
 
+from aioimapi._tasks import task_group
 from aioimapi.errors import DriveBusyError, ImapiError
 from aioimapi.image import SectorSource
 from aioimapi.image._digest import Digest
 from aioimapi.image._feed import Chunk, feed
-from aioimapi.image._tasks import task_group
 from aioimapi.recorder import Feeder, OnProgress, Recorder, Report, Source, VerifyLevel, open_recorder
 from aioimapi.recorder._sources import burst_sectors, open_source
 from aioimapi.rig._shared import SharedFeed

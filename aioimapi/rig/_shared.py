@@ -16,10 +16,10 @@ from typing import Final, Self
 import anyio
 from anyio.abc import TaskGroup
 
+from aioimapi._tasks import task_group
 from aioimapi.image import SectorSource
 from aioimapi.image._digest import Digest, new_hasher
 from aioimapi.image._feed import Chunk, Feed, feed, page_aligned, start_feed
-from aioimapi.image._tasks import task_group
 
 WINDOW_BYTES: Final = 16 * 1024 * 1024
 """How far the fastest drive may be ahead of the slowest."""
